@@ -1,0 +1,1 @@
+"""The only room that speaks SQL: transactions, tables, one module per resource. It stores decisions and takes none."""

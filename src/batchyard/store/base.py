@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-import msgspec
 from sqlalchemy import bindparam, select, text
 
 from batchyard.store import tables
 from batchyard.store.definitions import Definitions
 from batchyard.store.dependencies import Dependencies
 from batchyard.store.environments import Environments
+from batchyard.store.feed import Change, Feed
 from batchyard.store.jobs import Jobs
 from batchyard.store.listing import Listing
 from batchyard.store.logs import Logs
@@ -26,22 +26,6 @@ from batchyard.store.sql import Connection, Statement
 from batchyard.store.waiting import Waiting
 
 T = TypeVar("T")
-
-
-class Conflict(Exception):
-    """What a transaction had read changed before it wrote: run it again."""
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A committed event of a job, as the change feed gives it. `seq` is the cursor."""
-
-    seq: int
-    job_id: str
-    at: float
-    event: str
-    status: str
-    placement: int
-    detail: str | None
 
 
 _META_GET = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
@@ -121,6 +105,11 @@ class Tx:
     def dependencies(self) -> Dependencies:
         """Who waits for whom."""
         return Dependencies(self.connection)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The event log of jobs."""
+        return Feed(self.connection)
 
     @cached_property
     def logs(self) -> Logs:

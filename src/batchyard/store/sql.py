@@ -60,11 +60,35 @@ class Statement:
         return found
 
 
-class Connection:
-    """A driver's cursor that runs Statements. Lists given as parameters become what `any_of` needs."""
+class Cache:
+    """What never changes once committed, by key, for one database: bounded, oldest out first.
 
-    def __init__(self, raw: Any, dialect: Dialect) -> None:
-        self._raw = raw
+    Fill it only from rows that another transaction wrote: a rolled back insert's key is given out again.
+    """
+
+    def __init__(self, size: int = 4096) -> None:
+        self._size = size
+        self._values: dict[Any, Any] = {}
+
+    def get(self, key: Any) -> Any:
+        """The value, or None."""
+        return self._values.get(key)
+
+    def put(self, key: Any, value: Any) -> None:
+        """Keep the value; called from several threads, each step is atomic."""
+        self._values[key] = value
+        while len(self._values) > self._size:
+            self._values.pop(next(iter(self._values)), None)
+
+
+class Connection:
+    """A driver's cursor that runs Statements. Lists given as parameters become what `any_of` needs.
+
+    `caches` is shared by all connections of one database: `connection.caches["specs"]`.
+    """
+
+    def __init__(self, raw: Any, dialect: Dialect, caches: dict[str, Cache]) -> None:
+        self.caches = caches
         self._cursor = raw.cursor()
         self._dialect = dialect
         self._json_lists = dialect.name == "sqlite"

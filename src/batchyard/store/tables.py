@@ -69,6 +69,7 @@ definitions = Table(
     Column("created_at", Float, nullable=False),
     Column("deregistered_at", Float),
     UniqueConstraint("name", "revision"),
+    sqlite_autoincrement=True,  # keys of purged rows are cached, so they are never given out again
 )
 
 specs = Table(
@@ -78,6 +79,7 @@ specs = Table(
     Column("name", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("tags", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 jobs = Table(

@@ -1,0 +1,189 @@
+"""What the loops ask: who is new, who waits in which order, who is active, what is in use. Bounded, whatever the backlog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Select, bindparam, func, literal_column, select
+
+from batchyard.domain.jobs import Job
+from batchyard.domain.states import Status
+from batchyard.store import tables
+from batchyard.store.jobs import JOB_COLUMNS, job_of
+from batchyard.store.sql import Connection, Row, Statement
+
+_T = tables.jobs.c
+_A = tables.arrays.c
+
+
+def _n(status: Status) -> literal_column[int]:
+    """A status as SQL text: a partial index is used only when the condition is literally its own."""
+    return literal_column(str(status.value))
+
+
+_LIMIT = bindparam("limit")
+
+
+def _jobs(*where: object) -> Select[tuple[object, ...]]:
+    return select(*JOB_COLUMNS).where(*where)  # pyright: ignore[reportArgumentType]
+
+
+_NEW = Statement(_jobs(_T.status == _n(Status.SUBMITTED)).order_by(_T.pk).limit(_LIMIT))
+_HEAD = Statement(
+    _jobs(_T.status == _n(Status.RUNNABLE), _T.request == literal_column("0"), _T.queue_pk == bindparam("queue_pk"))
+    .order_by(_T.rank, _T.pk)
+    .limit(_LIMIT)
+)
+_STARTING = Statement(_jobs(_T.status == _n(Status.STARTING)).order_by(_T.pk))
+_ACTIVE = Statement(_jobs(literal_column("status IN (3, 4)")))
+_REQUESTED = Statement(
+    _jobs(
+        _T.request != literal_column("0"),
+        _T.request_seen == literal_column("0"),
+        _T.status < literal_column("5"),
+    )
+    .order_by(_T.pk)
+    .limit(_LIMIT)
+)
+_OVERDUE = Statement(
+    _jobs(
+        _T.status == _n(Status.RUNNING),
+        _T.deadline.is_not(None),
+        _T.request == literal_column("0"),
+        _T.deadline <= bindparam("now"),
+    )
+    .order_by(_T.deadline)
+    .limit(_LIMIT)
+)
+_NEXT_DEADLINE = Statement(
+    select(func.min(_T.deadline)).where(
+        _T.status == _n(Status.RUNNING), _T.deadline.is_not(None), _T.request == literal_column("0")
+    )
+)
+_EXPANDING = Statement(
+    select(*JOB_COLUMNS, _A.size, _A.made)
+    .join(tables.arrays, _A.job_pk == _T.pk)
+    .where(_A.expanding == literal_column("1"))
+    .order_by(_T.pk)
+    .limit(_LIMIT)
+)
+_USAGE = Statement(
+    select(
+        _T.host,
+        _T.environment_pk,
+        func.count(),
+        func.sum(_T.vcpus),
+        func.sum(_T.memory_mib),
+        func.sum(_T.gpus),
+    )
+    .where(literal_column("status IN (3, 4)"))
+    .group_by(_T.host, _T.environment_pk)
+)
+_CHILDREN = Statement(
+    _jobs(
+        _T.parent_pk == bindparam("parent_pk"), _T.status >= bindparam("low"), _T.status <= bindparam("high")
+    ).limit(_LIMIT)
+)
+_OF_QUEUE = Statement(
+    _jobs(
+        _T.queue_pk == bindparam("queue_pk"),
+        _T.part < literal_column("0"),
+        _T.status == bindparam("status"),
+        _T.request == literal_column("0"),
+    ).limit(_LIMIT)
+)
+_TOTALS = Statement(
+    select(tables.totals.c.status, func.sum(tables.totals.c.n))
+    .where(tables.totals.c.queue_pk == bindparam("queue_pk"))
+    .group_by(tables.totals.c.status)
+)
+_BEFORE = Statement(
+    select(func.count()).where(
+        _T.status == _n(Status.RUNNABLE),
+        _T.request == literal_column("0"),
+        _T.queue_pk == bindparam("queue_pk"),
+        _T.rank <= bindparam("rank"),
+        (_T.rank < bindparam("rank")) | (_T.pk < bindparam("b_pk")),
+    )
+)
+
+
+class InUse(msgspec.Struct, frozen=True):
+    """What the active jobs of one environment hold on one host; vCPUs in thousandths."""
+
+    host: str
+    environment_pk: int
+    jobs: int
+    vcpus: int
+    memory_mib: int
+    gpus: int
+
+
+class Waiting:
+    """The questions of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _all(self, statement: Statement, **params: object) -> list[Job]:
+        return [job_of(row) for row in self._connection.rows(statement, **params)]
+
+    def new(self, limit: int) -> list[Job]:
+        """Jobs in SUBMITTED, oldest first."""
+        return self._all(_NEW, limit=limit)
+
+    def head(self, queue_pk: int, limit: int) -> list[Job]:
+        """The first RUNNABLE jobs of a queue in dispatch order (9.10)."""
+        return self._all(_HEAD, queue_pk=queue_pk, limit=limit)
+
+    def position(self, job: Job) -> int:
+        """How many RUNNABLE jobs of its queue stand before this one."""
+        return self._connection.rows(_BEFORE, queue_pk=job.queue_pk, rank=job.rank, b_pk=job.pk)[0][0]
+
+    def starting(self) -> list[Job]:
+        """Jobs placed and not yet seen running."""
+        return self._all(_STARTING)
+
+    def active(self) -> list[Job]:
+        """Jobs in STARTING and RUNNING."""
+        return self._all(_ACTIVE)
+
+    def requested(self, limit: int) -> list[Job]:
+        """Jobs that somebody asked something of, which no loop has looked at yet."""
+        return self._all(_REQUESTED, limit=limit)
+
+    def overdue(self, now: float, limit: int) -> list[Job]:
+        """Running jobs whose time is up, longest overdue first."""
+        return self._all(_OVERDUE, now=now, limit=limit)
+
+    def next_deadline(self) -> float | None:
+        """When the next running job's time is up."""
+        return self._connection.rows(_NEXT_DEADLINE)[0][0]
+
+    def expanding(self, limit: int) -> list[tuple[Job, int, int]]:
+        """Array parents whose children are to be made: (parent, size, how many exist)."""
+        return [(job_of(row[:-2]), row[-2], row[-1]) for row in self._connection.rows(_EXPANDING, limit=limit)]
+
+    def in_use(self) -> list[InUse]:
+        """What the active jobs hold, by host and environment."""
+        return [InUse(*self._whole(row)) for row in self._connection.rows(_USAGE)]
+
+    def children(self, parent_pk: int, low: Status, high: Status, limit: int) -> list[Job]:
+        """Children of an array in a range of statuses."""
+        return self._all(_CHILDREN, parent_pk=parent_pk, low=int(low), high=int(high), limit=limit)
+
+    def of_queue(self, queue_pk: int, statuses: Iterable[Status], limit: int) -> list[Job]:
+        """Jobs of a queue in these statuses (children left out) that nobody asked anything of."""
+        found: list[Job] = []
+        for status in statuses:
+            found += self._all(_OF_QUEUE, queue_pk=queue_pk, status=int(status), limit=limit - len(found))
+        return found
+
+    def totals(self, queue_pk: int) -> dict[Status, int]:
+        """How many jobs of a queue are in which status, array parents and children both."""
+        return {Status(status): int(n) for status, n in self._connection.rows(_TOTALS, queue_pk=queue_pk)}
+
+    @staticmethod
+    def _whole(row: Row) -> Row:
+        return (row[0], *(int(value) for value in row[1:]))

@@ -208,7 +208,7 @@ class Settings(_Section):
     """The process engine."""
     images: dict[str, Image] = {}
     """What image names mean to the process engine, by name (with or without tag)."""
-    providers: dict[str, Provider] = {"local": Provider()}
+    providers: dict[str, Provider] = msgspec.field(default_factory=lambda: {"local": Provider()})
     """Places where compute environments run; `local` is built in."""
     default_provider: str = "local"
     """Provider of an environment without the tag `batchyard:provider`."""

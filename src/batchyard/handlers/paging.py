@@ -1,4 +1,4 @@
-"""Pages of lists: sizes, and tokens that are opaque to the caller and checked when they come back (BEHAVIOUR 1.25-1.27).
+"""Pages of lists: sizes, and tokens that are opaque to the caller and checked when they come back (BEHAVIOUR 1.25).
 
 A token carries the operation and where the page ended, so that what is added or removed meanwhile moves nothing else.
 """
@@ -6,17 +6,34 @@ A token carries the operation and where the page ended, so that what is added or
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from batchyard.domain.checks import not_longer
 from batchyard.domain.errors import Invalid
-from batchyard.kit.ids import digest
-
-T = TypeVar("T")
+from batchyard.kit.digests import digest
 
 _CHECK = 8
+
+
+class Named(Protocol):
+    """Something that is listed by its name."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+class Paged(Protocol):
+    """A request for a page."""
+
+    maxResults: int | None  # noqa: N815
+    nextToken: str | None  # noqa: N815
+
+
+T = TypeVar("T")
+N = TypeVar("N", bound=Named)
 
 
 def page_size(max_results: int | None, most: int = 100) -> int:
@@ -28,39 +45,44 @@ def page_size(max_results: int | None, most: int = 100) -> int:
     return max_results
 
 
-def token(operation: str, after: str) -> str:
-    """The `nextToken` of a page of `operation` that ended at `after`."""
-    text = digest(f"{operation}\n{after}", _CHECK) + after
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def encode_token(operation: str, position: Any) -> str:
+    """The `nextToken` of a page of `operation` that ended at `position`: text, a number, or a tuple of such."""
+    text = msgspec.json.encode(position).decode()
+    return base64.urlsafe_b64encode(f"{_checksum(operation, text)}{text}".encode()).decode().rstrip("=")
 
 
-def position(operation: str, next_token: str | None) -> str | None:
-    """Where the page before ended; None for a first page, `""` included (CLIENTS 4). Raises Invalid when malformed."""
-    if not next_token:
+def decode_token(operation: str, token: str | None, kind: type[T]) -> T | None:
+    """Where the page before ended, as a `kind`; None for a first page, which `""` asks for too. Raises Invalid."""
+    if not token:
         return None
     try:
-        padded = next_token.encode("ascii") + b"=" * (-len(next_token) % 4)
+        padded = token.encode("ascii") + b"=" * (-len(token) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (ValueError, binascii.Error):
-        text = ""
-    after = text[_CHECK:]
-    if text[:_CHECK] != digest(f"{operation}\n{after}", _CHECK):
-        raise Invalid(f"nextToken is not one that {operation} gave.")
-    return after
+        if text[:_CHECK] == _checksum(operation, text[_CHECK:]):
+            return msgspec.json.decode(text[_CHECK:], type=kind)
+    except ValueError:
+        pass
+    raise Invalid(f"nextToken must be one that {operation} answered.")
 
 
-def page(
-    items: Sequence[T], operation: str, max_results: int | None, next_token: str | None, name: Callable[[T], str]
-) -> tuple[list[T], str | None]:
-    """One page of `items`, which are in order of `name`, and the token of the next one, if any."""
-    size, after = page_size(max_results), position(operation, next_token)
-    rest = [item for item in items if after is None or name(item) > after]
-    return rest[:size], token(operation, name(rest[size - 1])) if len(rest) > size else None
+def page(items: Sequence[N], operation: str, request: Paged) -> tuple[list[N], str | None]:
+    """The page of `items`, in order of their names, that `request` asks for, and the next one's token if any."""
+    size, after = page_size(request.maxResults), decode_token(operation, request.nextToken, str)
+    rest = [item for item in items if after is None or item.name > after]
+    return rest[:size], encode_token(operation, rest[size - 1].name) if len(rest) > size else None
 
 
-def chosen(items: Iterable[T], member: str, names: Sequence[str] | None, name_of: Callable[[str], str | None],
-           name: Callable[[T], str]) -> list[T]:  # fmt: skip
-    """Those of `items` that `names` names, up to 100; all without `names`; what does not exist is left out (1.30)."""
+def chosen(items: Sequence[N], names: Sequence[str] | None, member: str, read: Callable[[str], str | None]) -> list[N]:
+    """Those of `items` that the member `names` lists, up to 100; all when it lists none.
+
+    `read` makes a name of a name or ARN. What does not exist is left out (1.30).
+    """
+    if not names:
+        return list(items)
     not_longer(names, 100, member)
-    wanted = {name_of(each) for each in names or ()}
-    return [item for item in items if not names or name(item) in wanted]
+    wanted = {read(each) for each in names}
+    return [item for item in items if item.name in wanted]
+
+
+def _checksum(operation: str, text: str) -> str:
+    return digest(f"{operation}\n{text}", _CHECK)

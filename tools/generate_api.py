@@ -82,6 +82,8 @@ class Module:
             for name, shape in reached.items()
             if shape["type"] == "structure" and not shape.get("eventstream")
         ]
+        if "targetPrefix" in self.metadata:
+            enums.insert(0, f'TARGET_PREFIX = "{self.metadata["targetPrefix"]}"')
         body = "\n\n\n".join(["\n".join(enums), *classes, self._table()]).lstrip()
         names = [name for name in ("Empty", "Integer", "Long", "Operation", "Shape") if re.search(rf"\b{name}\b", body)]
         imports = ["from typing import TypeAlias\n"] if enums else []

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from batchyard.api.shape import Empty, Integer, Long, Operation, Shape
 
+TARGET_PREFIX = "Logs_20140328"
 DataProtectionStatus: TypeAlias = str
 DATA_PROTECTION_STATUS_VALUES = ("ACTIVATED", "DELETED", "ARCHIVED", "DISABLED")
 EntityRejectionErrorType: TypeAlias = str

@@ -81,6 +81,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         """ARN of the ECS container instance that a host is; `host_hex` is 32 hex digits."""
         return self.arn("container-instance", f"{environment}_Batch_{uuid}/{host_hex}", "ecs")
 
+    def user(self, name: str) -> str:
+        """ARN of the IAM user that a principal is."""
+        return f"arn:{self.partition}:iam::{self.account}:user/{name}"
+
     def own(self, arn: str, kind: str) -> str | None:
         """The name in `arn` if it is ours and of this kind, else None."""
         prefix = self.arn(kind, "")

@@ -199,14 +199,16 @@ def update(
     )
 
 
-def check_deletable(environment: Environment, queues: Iterable[str]) -> None:
-    """Refuse to delete an environment that is in the way of something; `queues` names those that list it (10.90)."""
+def check_deletable(environment: Environment, queues: Iterable[str], active_jobs: int) -> None:
+    """Refuse to delete an environment that queues list, by their names (10.90), or jobs still run on (15.49)."""
     if environment.status in ("CREATING", "UPDATING"):
         raise Conflicting("Cannot delete, resource is being modified.")
     if environment.state != "DISABLED":
         raise Invalid("Cannot delete, compute environment state must be DISABLED")
     if names := sorted(queues):
         raise Conflicting(f"Cannot delete, found existing JobQueue relationship: {', '.join(names)}")
+    if active_jobs:
+        raise Conflicting(f"Cannot delete, {active_jobs} jobs still run there: wait for them or terminate them.")
 
 
 def retag(environment: Environment, tags: dict[str, str]) -> Environment:

@@ -51,7 +51,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: float
 
     @property
-    def environments(self) -> tuple[str, ...]:
+    def environment_names(self) -> tuple[str, ...]:
         """Names of its environments in the order in which they are tried."""
         return tuple(each.environment for each in sorted(self.attached, key=lambda each: each.order))
 

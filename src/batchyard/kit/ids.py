@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import secrets
 import uuid
@@ -34,11 +33,6 @@ class SeededIds:
     def uuid(self) -> str:
         """The next lower-case uuid of this seed."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-
-
-def digest(text: str, length: int = 32) -> str:
-    """A stable hexadecimal name for a text: the same text, the same name, on every machine."""
-    return hashlib.blake2b(text.encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
 
 
 def secret(length: int = 40) -> str:

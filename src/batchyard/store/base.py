@@ -30,7 +30,9 @@ T = TypeVar("T")
 
 _META_GET = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
 _META_PUT = Statement(
-    text("INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+    text(
+        "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
 )
 
 

@@ -28,14 +28,16 @@ _MET = Statement(update(tables.dependencies).where(_D.pk == bindparam("b_pk")).v
 _ENDED = Statement(
     select(tables.events.c.seq, _J.uuid, _J.part, tables.events.c.status)
     .join(tables.jobs, _J.pk == tables.events.c.job_pk)
-    .where(tables.events.c.seq > bindparam("after"), tables.events.c.seq <= bindparam("last"), tables.events.c.status >= literal_column("5"))
+    .where(
+        tables.events.c.seq > bindparam("after"),
+        tables.events.c.seq <= bindparam("last"),
+        tables.events.c.status >= literal_column("5"),
+    )
     .order_by(tables.events.c.seq)
     .limit(bindparam("limit"))
 )
 _LAST_SEQ = Statement(select(func.max(tables.events.c.seq)))
-_CHILDREN = Statement(
-    select(*JOB_COLUMNS).where(_J.parent_pk == bindparam("parent_pk"), any_of(_J.part, "parts"))
-)
+_CHILDREN = Statement(select(*JOB_COLUMNS).where(_J.parent_pk == bindparam("parent_pk"), any_of(_J.part, "parts")))
 _CHILDREN_OF = Statement(select(*JOB_COLUMNS).where(_J.uuid == bindparam("uuid"), any_of(_J.part, "parts")))
 _WAIT = Statement(update(tables.jobs).where(_J.pk == bindparam("b_pk")).values(open=bindparam("n")))
 

@@ -60,10 +60,10 @@ class Documents(Generic[T]):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def all(self) -> list[T]:
-        """Everything there is, by name."""
-        rows = self._connection.rows(self.statements.all)
-        return sorted((self._of(row) for row in rows), key=lambda value: value.name)
+    def all(self) -> dict[int, T]:
+        """Everything there is by key, in order of the names."""
+        found = (self._of(row) for row in self._connection.rows(self.statements.all))
+        return {value.pk: value for value in sorted(found, key=lambda value: value.name)}
 
     def get(self, name: str) -> T | None:
         """The one with this name."""

@@ -155,9 +155,7 @@ class Jobs:
         """Add children, each with the one event that it begins with; `made` is how many exist afterwards."""
         extra = {"name_key": None, "definition": None, "request_seen": 0}
         first = self._connection.rows(_LAST_PK)[0][0] + 1
-        rows = [
-            {**msgspec.structs.asdict(step.after), "pk": first + n, **extra} for n, step in enumerate(children)
-        ]
+        rows = [{**msgspec.structs.asdict(step.after), "pk": first + n, **extra} for n, step in enumerate(children)]
         self._connection.many(_ADD_CHILD, rows)
         self._add_events(
             (first + n, step.at, step.event, step.after.status, 0, step.after.status_reason)
@@ -233,6 +231,22 @@ class Jobs:
         """The row of an id; None also for a child whose row is not made yet."""
         row = self._connection.row(_BY_ID, uuid=job_id.uuid, part=job_id.part)
         return job_of(row) if row else None
+
+    def by_id(self, ids: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Job]:
+        """Jobs by (uuid, part)."""
+        found: dict[tuple[str, int], Job] = {}
+        for uuid, part in ids:
+            row = self._connection.row(_BY_ID, uuid=uuid, part=part)
+            if row is not None:
+                found[uuid, part] = job_of(row)
+        return found
+
+    def status_of(self, uuid: str, part: int) -> Status | None:
+        """The status of a job or child; FAILED when its submission is gone, None for a child that is not made yet."""
+        job = self.get(JobId(uuid, ":", part))
+        if job is not None:
+            return job.status
+        return None if part >= 0 and self.get(JobId(uuid)) is not None else Status.FAILED
 
     def by_pk(self, pks: Iterable[int]) -> dict[int, Job]:
         """Jobs by key."""

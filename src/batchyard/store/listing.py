@@ -35,10 +35,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 }
 _BY = {
     kind: Statement(
-        select(*JOB_COLUMNS)
-        .where(_IN_QUEUE, _TOP, condition, _BELOW)
-        .order_by(_T.pk.desc())
-        .limit(bindparam("limit"))
+        select(*JOB_COLUMNS).where(_IN_QUEUE, _TOP, condition, _BELOW).order_by(_T.pk.desc()).limit(bindparam("limit"))
     )
     for kind, condition in _CONDITIONS.items()
 }

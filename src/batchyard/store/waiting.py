@@ -42,6 +42,8 @@ _REQUESTED = Statement(
         _T.request != literal_column("0"),
         _T.request_seen == literal_column("0"),
         _T.status < literal_column("5"),
+        _T.status >= bindparam("low"),
+        _T.status <= bindparam("high"),
     )
     .order_by(_T.pk)
     .limit(_LIMIT)
@@ -81,9 +83,9 @@ _USAGE = Statement(
     .group_by(_T.host, _T.environment_pk)
 )
 _CHILDREN = Statement(
-    _jobs(
-        _T.parent_pk == bindparam("parent_pk"), _T.status >= bindparam("low"), _T.status <= bindparam("high")
-    ).limit(_LIMIT)
+    _jobs(_T.parent_pk == bindparam("parent_pk"), _T.status >= bindparam("low"), _T.status <= bindparam("high")).limit(
+        _LIMIT
+    )
 )
 _OF_QUEUE = Statement(
     _jobs(
@@ -105,6 +107,26 @@ _BEFORE = Statement(
         _T.queue_pk == bindparam("queue_pk"),
         _T.rank <= bindparam("rank"),
         (_T.rank < bindparam("rank")) | (_T.pk < bindparam("b_pk")),
+    )
+)
+
+_SHARES = Statement(
+    select(tables.totals.c.share)
+    .where(
+        tables.totals.c.queue_pk == bindparam("queue_pk"),
+        tables.totals.c.n > literal_column("0"),
+        tables.totals.c.status < literal_column("5"),
+    )
+    .distinct()
+)
+_USED = Statement(
+    select(func.coalesce(func.sum(_T.vcpus), literal_column("0"))).where(
+        literal_column("status IN (3, 4)"), _T.queue_pk == bindparam("queue_pk")
+    )
+)
+_LAST_EVENT_AT = Statement(
+    select(func.max(tables.events.c.at)).where(
+        tables.events.c.job_pk == bindparam("b_pk"), tables.events.c.status == literal_column("2")
     )
 )
 
@@ -149,9 +171,9 @@ class Waiting:
         """Jobs in STARTING and RUNNING."""
         return self._all(_ACTIVE)
 
-    def requested(self, limit: int) -> list[Job]:
-        """Jobs that somebody asked something of, which no loop has looked at yet."""
-        return self._all(_REQUESTED, limit=limit)
+    def requested(self, low: Status, high: Status, limit: int) -> list[Job]:
+        """Jobs in a range of statuses that somebody asked something of, which no loop has looked at yet."""
+        return self._all(_REQUESTED, low=int(low), high=int(high), limit=limit)
 
     def overdue(self, now: float, limit: int) -> list[Job]:
         """Running jobs whose time is up, longest overdue first."""
@@ -183,6 +205,18 @@ class Waiting:
     def totals(self, queue_pk: int) -> dict[Status, int]:
         """How many jobs of a queue are in which status, array parents and children both."""
         return {Status(status): int(n) for status, n in self._connection.rows(_TOTALS, queue_pk=queue_pk)}
+
+    def active_shares(self, queue_pk: int) -> set[str]:
+        """Share identifiers with jobs that are not final (9.28)."""
+        return {share for (share,) in self._connection.rows(_SHARES, queue_pk=queue_pk)}
+
+    def used_vcpus(self, queue_pk: int) -> int:
+        """What the active jobs of a queue hold, in thousandths."""
+        return int(self._connection.rows(_USED, queue_pk=queue_pk)[0][0])
+
+    def runnable_since(self, job: Job) -> float:
+        """When a RUNNABLE job last became so, or was last found blocked."""
+        return self._connection.rows(_LAST_EVENT_AT, b_pk=job.pk)[0][0] or job.created_at
 
     @staticmethod
     def _whole(row: Row) -> Row:

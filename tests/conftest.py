@@ -7,8 +7,12 @@ failure, so that nothing is left out unseen.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from collections.abc import Callable
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -64,3 +68,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("BATCHYARD_REQUIRE") == "all":
                 pytest.fail(f"needs {marker}, and BATCHYARD_REQUIRE=all: {reason}", pytrace=False)
             pytest.skip(f"needs {marker}: {reason}")
+
+
+@pytest.fixture
+def yard_server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A real server with a data folder of its own; gives the environment that its clients need."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {"BATCHYARD_DATA_DIR": str(tmp_path / "yard"), "BATCHYARD_SERVER__PORT": str(port)}
+    program = Path(sys.executable).parent / "batchyard"
+    environ = {**os.environ, **settings}
+    server = subprocess.Popen([program, "up"], env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout and server.stdout.readline(), "the server ended before it was ready"
+        exports = subprocess.run([program, "env"], env=environ, check=True, capture_output=True, text=True).stdout
+        words = [word for line in exports.splitlines() for word in shlex.split(line, comments=True)[1:]]
+        yield settings | dict(word.split("=", 1) for word in words)
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)

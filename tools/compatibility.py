@@ -14,7 +14,8 @@ import msgspec
 
 from batchyard.api import batch, logs, sts
 from batchyard.api.shape import Operation
-from batchyard.handlers import collect
+from batchyard.handlers.base import Handler
+from batchyard.handlers.collect import collect
 from batchyard.handlers.support import Support, Verdict, support
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "compatibility.md"
@@ -70,6 +71,11 @@ def paths(operation: Operation) -> Iterator[str]:
     yield from members(operation.name, operation.request_type)
 
 
+def handlers() -> dict[str, Handler]:
+    """Operation → handler, of all services: their operations have different names."""
+    return {name: handler for found in collect().values() for name, handler in found.items()}
+
+
 def page(handled: Mapping[str, object]) -> str:
     """The whole page, for the operations that have a handler."""
     parts = [HEAD]
@@ -116,7 +122,7 @@ def _words(verdict: Support) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(collect()))
+    PAGE.write_text(page(handlers()))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ works does what AWS says, unless `MEMBERS` has it, or the nearest member around 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from batchyard.domain.errors import Unsupported
+from batchyard.domain.submissions import NOT_RUN
 
 
 class Verdict(enum.StrEnum):
@@ -37,90 +38,189 @@ def unsupported(operation: str) -> str:
     return f"{operation} is not supported by this Batchyard; its compatibility page lists what is."
 
 
-def _no_effect(why: str, *paths: str) -> dict[str, Support]:
-    return dict.fromkeys(paths, Support(Verdict.NO_EFFECT, why))
+_SUBMIT_SAYS = {row.member: row.message for row in NOT_RUN}
+_NOT_RUN = "stored and described; SubmitJob with it answers “{}”"
 
-
-def _refused(message: str, *paths: str) -> dict[str, Support]:
-    return dict.fromkeys(paths, Support(Verdict.REFUSED, message))
-
-
-def _below(prefix: str, names: str) -> Iterable[str]:
-    return (f"{prefix}.{name}" for name in names.split())
-
-
-_CONTAINER = "RegisterJobDefinition.containerProperties"
-_CREATE = "CreateComputeEnvironment.computeResources"
-_UPDATE = "UpdateComputeEnvironment.computeResources"
-_FLEET = (
-    "allocationStrategy bidPercentage desiredvCpus ec2Configuration ec2KeyPair imageId instanceRole instanceTypes "
-    "launchTemplate minvCpus placementGroup scalingPolicy securityGroupIds subnets tags"
+_TABLE: tuple[tuple[Verdict, str, tuple[str, ...]], ...] = (
+    *((Verdict.NO_EFFECT, _NOT_RUN.format(row.message), (f"RegisterJobDefinition: {row.member}",)) for row in NOT_RUN),
+    (
+        Verdict.WORKS,
+        f"with one container; with more, SubmitJob answers “{_SUBMIT_SAYS['ecsProperties']}”",
+        ("RegisterJobDefinition: ecsProperties",),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        _NOT_RUN.format(_SUBMIT_SAYS["ecsProperties"]),
+        (
+            "RegisterJobDefinition.ecsProperties.taskProperties[]: pidMode ipcMode networkMode",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: dependsOn",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: firelensConfiguration",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: startTimeout stopTimeout",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        _NOT_RUN.format(_SUBMIT_SAYS["containerProperties.secrets"]),
+        ("RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: secrets",),
+    ),
+    (Verdict.REFUSED, _SUBMIT_SAYS["nodeProperties"], ("SubmitJob: nodeOverrides",)),
+    (Verdict.REFUSED, _SUBMIT_SAYS["eksProperties"], ("SubmitJob: eksPropertiesOverride",)),
+    (
+        Verdict.REFUSED,
+        _SUBMIT_SAYS["consumableResourceProperties.consumableResourceList"],
+        ("SubmitJob.consumableResourcePropertiesOverride: consumableResourceList",),
+    ),
+    (
+        Verdict.REFUSED,
+        "EKS compute environments are not supported by this Batchyard.",
+        ("CreateComputeEnvironment: eksConfiguration", "UpdateComputeEnvironment: eksConfiguration"),
+    ),
+    (
+        Verdict.REFUSED,
+        "Service environments are not supported by this Batchyard.",
+        ("CreateJobQueue: serviceEnvironmentOrder", "UpdateJobQueue: serviceEnvironmentOrder"),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "recorded and shown; no image is run: `[images]` in the settings says what a name means here",
+        (
+            "RegisterJobDefinition.containerProperties: image",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: image",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "there are no IAM roles here; `[jobs.environment]` can give jobs credentials",
+        (
+            "RegisterJobDefinition.containerProperties: jobRoleArn executionRoleArn",
+            "RegisterJobDefinition.ecsProperties.taskProperties[]: taskRoleArn executionRoleArn",
+            "CreateComputeEnvironment: serviceRole",
+            "CreateComputeEnvironment.computeResources: spotIamFleetRole",
+            "UpdateComputeEnvironment: serviceRole",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "a job is a process of this machine: it sees the machine's folders, network and devices",
+        (
+            "RegisterJobDefinition.containerProperties: volumes mountPoints readonlyRootFilesystem",
+            "RegisterJobDefinition.containerProperties: ephemeralStorage ulimits linuxParameters",
+            "RegisterJobDefinition.containerProperties: networkConfiguration fargatePlatformConfiguration",
+            "RegisterJobDefinition.containerProperties: runtimePlatform repositoryCredentials",
+            "RegisterJobDefinition.containerProperties: enableExecuteCommand",
+            "RegisterJobDefinition.ecsProperties.taskProperties[]: volumes ephemeralStorage",
+            "RegisterJobDefinition.ecsProperties.taskProperties[]: networkConfiguration platformVersion",
+            "RegisterJobDefinition.ecsProperties.taskProperties[]: runtimePlatform enableExecuteCommand",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: mountPoints",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: readonlyRootFilesystem",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: ulimits linuxParameters",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: repositoryCredentials",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        'echoed, and the job runs without it; `jobs.privileged = "deny"` refuses it',
+        (
+            "RegisterJobDefinition.containerProperties: privileged",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[]: privileged",
+        ),
+    ),
+    (
+        Verdict.WORKS,
+        "`awslogs`; the output of a job with another driver has no log stream",
+        (
+            "RegisterJobDefinition.containerProperties.logConfiguration: logDriver",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[].logConfiguration: logDriver",
+        ),
+    ),
+    (
+        Verdict.WORKS,
+        "`awslogs-group` and `awslogs-stream-prefix`; the other options have no effect",
+        (
+            "RegisterJobDefinition.containerProperties.logConfiguration: options",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[].logConfiguration: options",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "no driver here needs a secret",
+        (
+            "RegisterJobDefinition.containerProperties.logConfiguration: secretOptions",
+            "RegisterJobDefinition.ecsProperties.taskProperties[].containers[].logConfiguration: secretOptions",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "there is no ECS task that could carry tags",
+        ("RegisterJobDefinition: propagateTags", "SubmitJob: propagateTags"),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "stored and checked; every queue is first in, first out",
+        (
+            "RegisterJobDefinition: schedulingPriority",
+            "SubmitJob: shareIdentifier schedulingPriorityOverride",
+            "CreateJobQueue: schedulingPolicyArn",
+            "UpdateJobQueue: schedulingPolicyArn",
+            "CreateSchedulingPolicy: fairsharePolicy quotaSharePolicy",
+            "UpdateSchedulingPolicy: fairsharePolicy quotaSharePolicy",
+        ),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "stored; no job is cancelled because it waits",
+        ("CreateJobQueue: jobStateTimeLimitActions", "UpdateJobQueue: jobStateTimeLimitActions"),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "for multi-node jobs only, as in AWS",
+        ("RegisterJobDefinition.containerProperties: instanceType", "SubmitJob.containerOverrides: instanceType"),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "stored; this machine is the only host",
+        (
+            "CreateComputeEnvironment: unmanagedvCpus ecsSettings context",
+            "CreateComputeEnvironment.computeResources: allocationStrategy bidPercentage capacityTags",
+            "CreateComputeEnvironment.computeResources: desiredvCpus ec2Configuration ec2KeyPair imageId",
+            "CreateComputeEnvironment.computeResources: instanceRole instanceTypes launchTemplate",
+            "CreateComputeEnvironment.computeResources: managedInstancesProvider minvCpus placementGroup",
+            "CreateComputeEnvironment.computeResources: scalingPolicy securityGroupIds subnets tags",
+            "UpdateComputeEnvironment: unmanagedvCpus ecsSettings context updatePolicy",
+            "UpdateComputeEnvironment.computeResources: allocationStrategy bidPercentage capacityTags",
+            "UpdateComputeEnvironment.computeResources: desiredvCpus ec2Configuration ec2KeyPair imageId",
+            "UpdateComputeEnvironment.computeResources: instanceRole instanceTypes launchTemplate",
+            "UpdateComputeEnvironment.computeResources: managedInstancesProvider minvCpus placementGroup",
+            "UpdateComputeEnvironment.computeResources: scalingPolicy securityGroupIds subnets tags",
+            "UpdateComputeEnvironment.computeResources: updateToLatestImageVersion",
+        ),
+    ),
+    (Verdict.NO_EFFECT, "nothing is masked here", ("GetLogEvents: unmask", "FilterLogEvents: unmask")),
+    (Verdict.NO_EFFECT, "results are always interleaved, as in AWS", ("FilterLogEvents: interleaved",)),
+    (Verdict.NO_EFFECT, "not needed any more, as in AWS", ("PutLogEvents: sequenceToken",)),
+    (
+        Verdict.NO_EFFECT,
+        "logs are plain files of this machine",
+        ("CreateLogGroup: kmsKeyId logGroupClass deletionProtectionEnabled", "PutLogEvents: entity"),
+    ),
+    (
+        Verdict.NO_EFFECT,
+        "one server is one account",
+        ("DescribeLogGroups: accountIdentifiers includeLinkedAccounts logGroupClass",),
+    ),
 )
+"""Verdict, why, and the members: `around: name name …`, with `[]` after a list's name. An entry goes when it works."""
 
-NOT_RUN: Mapping[str, str] = {
-    "nodeProperties": "Multi-node parallel jobs are not supported by this Batchyard.",
-    "ecsProperties": "Jobs of several containers (ecsProperties) are not supported by this Batchyard.",
-    "eksProperties": "Kubernetes jobs (eksProperties) are not supported by this Batchyard.",
-    "consumableResourceProperties.consumableResourceList": "Consumable resources are not supported by this Batchyard.",
-    "containerProperties.secrets": "Secrets (containerProperties.secrets) are not supported by this Batchyard.",
-}
-"""Members of a job definition that can be registered and described, and what SubmitJob answers to such a definition."""
 
-MEMBERS: Mapping[str, Support] = {
-    **{
-        f"RegisterJobDefinition.{member}": Support(
-            Verdict.NO_EFFECT, f"stored and described; SubmitJob with it answers “{message}”"
-        )
-        for member, message in NOT_RUN.items()
-    },
-    **_refused(NOT_RUN["nodeProperties"], "SubmitJob.nodeOverrides"),
-    **_refused(NOT_RUN["ecsProperties"], "SubmitJob.ecsPropertiesOverride"),
-    **_refused(NOT_RUN["eksProperties"], "SubmitJob.eksPropertiesOverride"),
-    **_refused("EKS compute environments are not supported by this Batchyard.",
-               "CreateComputeEnvironment.eksConfiguration", "UpdateComputeEnvironment.eksConfiguration"),
-    **_refused("Service environments are not supported by this Batchyard.",
-               "CreateJobQueue.serviceEnvironmentOrder", "UpdateJobQueue.serviceEnvironmentOrder"),
-    **_refused(NOT_RUN["consumableResourceProperties.consumableResourceList"],
-               "SubmitJob.consumableResourcePropertiesOverride.consumableResourceList"),
-    **_no_effect("recorded and shown; no image is run: `[images]` in the settings says what a name means here",
-                 f"{_CONTAINER}.image"),
-    **_no_effect("there are no IAM roles here: `[jobs.environment]` can give jobs credentials",
-                 *_below(_CONTAINER, "jobRoleArn executionRoleArn")),
-    **_no_effect("a job is a process and sees the folders of this machine",
-                 *_below(_CONTAINER, "volumes mountPoints readonlyRootFilesystem ephemeralStorage")),
-    **_no_effect('echoed, and the job runs without it; `jobs.privileged = "deny"` refuses it',
-                 f"{_CONTAINER}.privileged"),
-    **_no_effect("a job is a process of this machine, not a container",
-                 *_below(_CONTAINER, "ulimits linuxParameters networkConfiguration fargatePlatformConfiguration "
-                                     "runtimePlatform repositoryCredentials enableExecuteCommand instanceType")),
-    **_no_effect("all output goes to the log store, whatever the driver",
-                 *_below(_CONTAINER, "logConfiguration.logDriver logConfiguration.secretOptions")),
-    **_no_effect("there is no ECS task that could carry tags",
-                 "RegisterJobDefinition.propagateTags", "SubmitJob.propagateTags"),
-    **_no_effect("stored; queues are first in, first out whatever their policy",
-                 "RegisterJobDefinition.schedulingPriority", "SubmitJob.shareIdentifier",
-                 "SubmitJob.schedulingPriorityOverride", "CreateJobQueue.schedulingPolicyArn",
-                 "UpdateJobQueue.schedulingPolicyArn",
-                 *_below("CreateSchedulingPolicy", "fairsharePolicy quotaSharePolicy"),
-                 *_below("UpdateSchedulingPolicy", "fairsharePolicy quotaSharePolicy")),
-    **_no_effect("stored; no job is cancelled for waiting long",
-                 "CreateJobQueue.jobStateTimeLimitActions", "UpdateJobQueue.jobStateTimeLimitActions"),
-    **_no_effect("applies to multi-node jobs only, as in AWS", "SubmitJob.containerOverrides.instanceType"),
-    **_no_effect("there are no IAM roles here", "CreateComputeEnvironment.serviceRole",
-                 "UpdateComputeEnvironment.serviceRole", f"{_CREATE}.spotIamFleetRole"),
-    **_no_effect("stored; this machine is the only host", *_below(_CREATE, _FLEET), *_below(_UPDATE, _FLEET),
-                 f"{_UPDATE}.updateToLatestImageVersion", "UpdateComputeEnvironment.updatePolicy",
-                 *_below("CreateComputeEnvironment", "unmanagedvCpus ecsSettings context"),
-                 *_below("UpdateComputeEnvironment", "unmanagedvCpus ecsSettings context")),
-    **_no_effect("nothing is masked here", "GetLogEvents.unmask", "FilterLogEvents.unmask"),
-    **_no_effect("results are always interleaved, as in AWS", "FilterLogEvents.interleaved"),
-    **_no_effect("not needed any more, as in AWS", "PutLogEvents.sequenceToken"),
-    **_no_effect("logs are plain files of this machine",
-                 *_below("CreateLogGroup", "kmsKeyId logGroupClass deletionProtectionEnabled"), "PutLogEvents.entity"),
-    **_no_effect("one server is one account",
-                 *_below("DescribeLogGroups", "accountIdentifiers includeLinkedAccounts logGroupClass")),
-}  # fmt: skip
-"""`Operation.member.path` → its verdict. `[]` follows a list's name: `SubmitJob.dependsOn[].jobId`."""
+def _entries() -> Iterator[tuple[str, Support]]:
+    for verdict, why, groups in _TABLE:
+        for group in groups:
+            around, _, names = group.partition(": ")
+            yield from ((f"{around}.{name}", Support(verdict, why)) for name in names.split())
+
+
+MEMBERS: Mapping[str, Support] = dict(_entries())
+"""`SubmitJob.dependsOn[].type` → its verdict, for every member that has one of its own."""
 
 
 def support(path: str, handled: Mapping[str, object]) -> Support:
@@ -128,11 +228,15 @@ def support(path: str, handled: Mapping[str, object]) -> Support:
     operation = path.partition(".")[0]
     if operation not in handled:
         return Support(Verdict.REFUSED, unsupported(operation))
-    while path != operation:
-        if path in MEMBERS:
-            return MEMBERS[path]
-        path = path.rpartition(".")[0].rstrip("[]{}")
-    return MEMBERS.get(operation, WORKS)
+    if path in MEMBERS:
+        return MEMBERS[path]
+    around = path
+    while "." in around:
+        around = around.rpartition(".")[0]
+        found = MEMBERS.get(around.rstrip("[]{}"), WORKS)
+        if found.verdict is not Verdict.WORKS:
+            return found
+    return WORKS
 
 
 def refuse(operation: str, request: object) -> None:
@@ -141,13 +245,6 @@ def refuse(operation: str, request: object) -> None:
         owner, _, member = path.partition(".")
         if owner == operation and verdict.verdict is Verdict.REFUSED and _given(request, member):
             raise Unsupported(verdict.why)
-
-
-def refuse_to_run(definition: object) -> None:
-    """Raise Unsupported for a job definition (the shape that was registered) that SubmitJob cannot run."""
-    for member, message in NOT_RUN.items():
-        if _given(definition, member):
-            raise Unsupported(message)
 
 
 def _given(shape: object, path: str) -> bool:

@@ -59,30 +59,38 @@ def updated(
     given = {name: value for name in update.__struct_fields__ if (value := getattr(update, name)) is not None}
     if not given:
         raise Invalid("At least one compute-resources attribute must be specified")
-    given.pop("updateToLatestImageVersion", None)  # falls back to false after the update (10.64)
     _check_type_change(now.type, given.get("type", now.type))
-    changed = {name: value for name, value in given.items() if getattr(now, name) != value}
-    if kind_of(now.type) == "FARGATE":  # an empty list means no change (10.65)
-        changed = {name: value for name, value in changed.items() if name not in _NETWORK or value}
-    _check_desired(now, changed)
-    if kind_of(now.type) == "EC2":
-        _check_replaceable(now, changed, service_linked)
-    if "managedInstancesProvider" in changed and now.managedInstancesProvider is not None:
-        changed["managedInstancesProvider"] = merged(now.managedInstancesProvider, changed["managedInstancesProvider"])
-    for name in _REMOVED_BY_EMPTY_TEXT:
-        if changed.get(name) == "":
-            changed[name] = None
-    template = changed.get("launchTemplate")
-    if template is not None and not (template.launchTemplateId or template.launchTemplateName or template.overrides):
-        changed["launchTemplate"] = None
-    result = msgspec.structs.replace(now, **changed)
-    if "desiredvCpus" not in changed and now.desiredvCpus is not None:
+    _check_desired(now, given.get("desiredvCpus"))
+    one_of(given.get("allocationStrategy"), batch.CR_UPDATE_ALLOCATION_STRATEGY_VALUES, "allocationStrategy")
+    result = msgspec.structs.replace(now, **_effective(now, given))
+    if "desiredvCpus" not in given and now.desiredvCpus is not None:
         # Batch's own number follows the limits; only a caller's is refused (10.20).
         result.desiredvCpus = min(max(now.desiredvCpus, result.minvCpus or 0), result.maxvCpus)
     _check(result)
     if kind_of(result.type) == "FARGATE":
         _check_network(result)
-    return _completed(result)
+    result = _completed(result)
+    if kind_of(result.type) == "EC2":
+        _check_replaceable(now, result, service_linked)
+    return result
+
+
+def _effective(now: batch.ComputeResource, given: dict[str, Any]) -> dict[str, Any]:
+    """What the members of an update come to: None for what an empty value removes, nothing for what has no effect."""
+    effect = dict(given)
+    effect.pop("updateToLatestImageVersion", None)  # falls back to false after the update (10.64)
+    for name in _REMOVED_BY_EMPTY_TEXT:
+        if effect.get(name) == "":
+            effect[name] = None
+    for name in _NETWORK:
+        if kind_of(now.type) == "FARGATE" and effect.get(name) == []:  # no change (10.65)
+            del effect[name]
+    template = effect.get("launchTemplate")
+    if template is not None and not (template.launchTemplateId or template.launchTemplateName or template.overrides):
+        effect["launchTemplate"] = None
+    if "managedInstancesProvider" in effect and now.managedInstancesProvider is not None:
+        effect["managedInstancesProvider"] = merged(now.managedInstancesProvider, effect["managedInstancesProvider"])
+    return effect
 
 
 def merged(now: Any, update: Any) -> Any:
@@ -254,9 +262,8 @@ def _check_type_change(old: str, new: str) -> None:
         raise Invalid(f"computeResources.type cannot change from {old} to {new}: create a new compute environment.")
 
 
-def _check_desired(now: batch.ComputeResource, changed: dict[str, Any]) -> None:
+def _check_desired(now: batch.ComputeResource, wanted: int | None) -> None:
     """Only a rise of desiredvCpus may be asked for (10.20)."""
-    wanted = changed.get("desiredvCpus")
     if wanted is not None and now.desiredvCpus is not None and wanted < now.desiredvCpus:
         raise Invalid(
             "Manually scaling down compute environment is not supported. Disconnecting job queues from compute "
@@ -264,12 +271,13 @@ def _check_desired(now: batch.ComputeResource, changed: dict[str, Any]) -> None:
         )
 
 
-def _check_replaceable(now: batch.ComputeResource, changed: dict[str, Any], service_linked: bool) -> None:
+def _check_replaceable(now: batch.ComputeResource, then: batch.ComputeResource, service_linked: bool) -> None:
     """An infrastructure update needs the service-linked role and a strategy other than BEST_FIT (10.62)."""
-    replacing = sorted(set(changed) - set(_SCALING))
+    replacing = [
+        name for name in now.__struct_fields__ if name not in _SCALING and getattr(now, name) != getattr(then, name)
+    ]
     if not replacing:
         return
-    one_of(changed.get("allocationStrategy"), batch.CR_UPDATE_ALLOCATION_STRATEGY_VALUES, "allocationStrategy")
     way_out = f"to change {', '.join(replacing)}, create a new compute environment."
     if now.allocationStrategy in (None, "BEST_FIT"):
         raise Invalid(f"An infrastructure update needs an allocation strategy other than BEST_FIT: {way_out}")

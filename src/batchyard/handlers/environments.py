@@ -61,7 +61,7 @@ async def describe_compute_environments(
     context: Context, request: batch.DescribeComputeEnvironmentsRequest
 ) -> batch.DescribeComputeEnvironmentsResponse:
     """DescribeComputeEnvironments (10.07, 1.30)."""
-    everything = await context.store.read(lambda tx: tx.environments.all())
+    everything = await context.store.read(lambda tx: list(tx.environments.all().values()))
     read = partial(context.identity.name_of, kind=_KIND)
     found = chosen(everything, request.computeEnvironments, "computeEnvironments", read)
     shown, token = page(found, "DescribeComputeEnvironments", request)
@@ -94,8 +94,9 @@ async def delete_compute_environment(
 
     def write(tx: Tx) -> None:
         environment = find_environment(context, tx, request.computeEnvironment)
-        queues = [queue.name for queue in tx.queues.all() if environment.name in queue.environments]
-        environments.check_deletable(environment, queues)
+        queues = [queue.name for queue in tx.queues.all().values() if environment.name in queue.environment_names]
+        jobs = sum(use.jobs for use in tx.waiting.in_use() if use.environment_pk == environment.pk)
+        environments.check_deletable(environment, queues, jobs)
         tx.environments.remove(environment.pk)
 
     await context.store.write(write)

@@ -44,7 +44,7 @@ async def describe_scheduling_policies(
     context: Context, request: batch.DescribeSchedulingPoliciesRequest
 ) -> batch.DescribeSchedulingPoliciesResponse:
     """DescribeSchedulingPolicies: unknown ARNs are left out (1.30), and no ARNs name nothing."""
-    everything = await context.store.read(lambda tx: tx.policies.all() if request.arns else [])
+    everything = await context.store.read(lambda tx: list(tx.policies.all().values()) if request.arns else [])
     found = chosen(everything, request.arns, "arns", partial(context.identity.own, kind=_KIND))
     return batch.DescribeSchedulingPoliciesResponse(
         schedulingPolicies=[policy.describe(context.identity) for policy in found]
@@ -55,7 +55,7 @@ async def list_scheduling_policies(
     context: Context, request: batch.ListSchedulingPoliciesRequest
 ) -> batch.ListSchedulingPoliciesResponse:
     """ListSchedulingPolicies: ARNs, in pages."""
-    everything = await context.store.read(lambda tx: tx.policies.all())
+    everything = await context.store.read(lambda tx: list(tx.policies.all().values()))
     shown, token = page(everything, "ListSchedulingPolicies", request)
     return batch.ListSchedulingPoliciesResponse(
         schedulingPolicies=[
@@ -86,7 +86,9 @@ async def delete_scheduling_policy(
 
     def write(tx: Tx) -> None:
         policy = find_policy(context, tx, request.arn)
-        policies.check_deletable(policy, [queue.name for queue in tx.queues.all() if queue.policy == policy.name])
+        policies.check_deletable(
+            policy, [queue.name for queue in tx.queues.all().values() if queue.policy == policy.name]
+        )
         tx.policies.remove(policy.pk)
 
     await context.store.write(write)

@@ -55,7 +55,7 @@ async def describe_job_queues(
     context: Context, request: batch.DescribeJobQueuesRequest
 ) -> batch.DescribeJobQueuesResponse:
     """DescribeJobQueues (8.24, 1.30)."""
-    everything = await context.store.read(lambda tx: tx.queues.all())
+    everything = await context.store.read(lambda tx: list(tx.queues.all().values()))
     read = partial(context.identity.name_of, kind=_KIND)
     found = chosen(everything, request.jobQueues, "jobQueues", read)
     shown, token = page(found, "DescribeJobQueues", request)

@@ -1,1 +1,5 @@
-"""Where attempts' output is kept and read back as CloudWatch log streams. Knows files and events, never jobs."""
+"""What jobs print and clients put: files of log events, how to page, search and filter them (BEHAVIOUR 12).
+
+Not here: which groups and streams exist (`store/logs.py`), the wire (`handlers/logs.py`), and who writes an attempt's
+file (its engine, by the format that `base` states).
+"""

@@ -8,6 +8,8 @@ PIP_VERSION := $(filter pip==%,$(shell cat constraints.txt))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --prefer-binary --constraint constraints.txt --build-constraint constraints.txt --editable '.[demo]'
 TESTS ?=
+# mkdocs is strict only where it is not quiet; this silences what it says about other products.
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench docs generate format clean
@@ -50,7 +52,7 @@ bench: .venv/setup.stamp  ## Measure speed and memory; the figures go to docs/be
 	$(BIN)/python -m tools.bench
 
 docs: .venv/setup.stamp  ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 generate: .venv/setup.stamp  ## Write the generated reference pages again
 	$(BIN)/python -m tools.compatibility

@@ -142,6 +142,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("2.51", a_container(resourceRequirements=resources("1", "1GiB")), "Value 1GiB for type MEMORY in resourceRequirement is not valid. Please provide a numeric value."),
     ("2.51", a_container(resourceRequirements=resources("1", "9" * 30)), "for type MEMORY in resourceRequirement is not valid."),
     ("2.51", a_container(resourceRequirements=resources("1", "128", GPU="half")), "Value half for type GPU in resourceRequirement is not valid."),
+    ("2.51", a_container(resourceRequirements=resources("1000001", "128")), "vCPU must be at most 1000000, got 1000001."),
+    ("2.51", a_container(resourceRequirements=resources("1", None), memory=2**31 - 1), "Memory must be at most 1000000000, got 2147483647."),
     ("2.53", a_container(vcpus=1), "vcpus and VCPU in resourceRequirements cannot both be given: leave out vcpus."),
     ("2.53", a_container(memory=128), "memory and MEMORY in resourceRequirements cannot both be given: leave out memory."),
     ("2.54", fargate(resourceRequirements=resources("2", "1024")), "Fargate resource requirements (2.00 vCPU, 1024 MiB) not valid."),

@@ -26,7 +26,7 @@ from batchyard.domain.containers import check_environment
 from batchyard.domain.errors import Invalid
 from batchyard.domain.overrides import by_name, merged_command, merged_environment
 from batchyard.domain.references import substitute
-from batchyard.domain.resources import Needs
+from batchyard.domain.resources import Needs, bounded
 
 _DNS_POLICIES = ("Default", "ClusterFirst", "ClusterFirstWithHostNet")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
@@ -115,7 +115,7 @@ def pod_needs(properties: EksProperties) -> Needs:
         vcpus += float(required(requests.get("cpu"), "resources: cpu"))
         memory += int(required(requests.get("memory"), "resources: memory").removesuffix("Mi"))
         gpus += int(requests.get(_GPU, "0"))
-    return Needs(vcpus, memory, gpus)
+    return bounded(vcpus, memory, gpus)
 
 
 def _requests(resources: EksContainerResourceRequirements | None) -> dict[str, str]:

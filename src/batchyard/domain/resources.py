@@ -14,7 +14,10 @@ from batchyard.domain.errors import Invalid
 EC2 = "EC2"
 FARGATE = "FARGATE"
 
-# Nine digits: enough for any machine, and small enough for any database's integers.
+# Far beyond any machine; in thousandths of a vCPU, in MiB, each fits a database's 32 bits.
+MAX_VCPUS = 1_000_000
+MAX_MEMORY_MIB = 1_000_000_000
+MAX_GPUS = 1_000_000
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
@@ -93,4 +96,16 @@ def needs(parts: Iterable[dict[str, float]], platform: str, *, windows: bool = F
         raise Invalid(f"Fargate resource requirements ({vcpus:.2f} vCPU, {memory} MiB) not valid.")
     if vcpus <= 0:
         raise Invalid(f"vCPU must be more than 0, got {vcpus:g}.")
-    return Needs(vcpus, memory, int(total.get("GPU", 0)))
+    return bounded(vcpus, memory, int(total.get("GPU", 0)))
+
+
+def bounded(vcpus: float, memory_mib: int, gpus: int) -> Needs:
+    """Needs within what can be counted. Raises Invalid."""
+    for amount, most, name in (
+        (vcpus, MAX_VCPUS, "vCPU"),
+        (memory_mib, MAX_MEMORY_MIB, "Memory"),
+        (gpus, MAX_GPUS, "GPU"),
+    ):
+        if amount > most:
+            raise Invalid(f"{name} must be at most {most}, got {amount:.15g}.")
+    return Needs(vcpus, memory_mib, gpus)

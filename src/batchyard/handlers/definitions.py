@@ -22,7 +22,7 @@ from batchyard.domain.definitions import (
 )
 from batchyard.domain.errors import Invalid, NotFound
 from batchyard.handlers.base import Context
-from batchyard.handlers.paging import page_size, position, token
+from batchyard.handlers.paging import decode_token, encode_token, page_size
 from batchyard.store.base import Tx
 
 _LISTING = "DescribeJobDefinitions"
@@ -52,19 +52,19 @@ async def describe_job_definitions(
         return DescribeJobDefinitionsResponse(jobDefinitions=[describe(each, context.identity) for each in found])
     one_of(request.status or None, (ACTIVE, INACTIVE), "status")
     limit = page_size(request.maxResults)
-    after = position(_LISTING, request.nextToken)
+    after = decode_token(_LISTING, request.nextToken, int)
     found = await context.store.read(
         lambda tx: tx.definitions.listed(
             name=request.jobDefinitionName or None,
             status=request.status or None,
-            below=None if after is None else int(after),
+            below=after,
             limit=limit + 1,
         )
     )
     page = found[:limit]
     return DescribeJobDefinitionsResponse(
         jobDefinitions=[describe(each, context.identity) for each in page],
-        nextToken=token(_LISTING, str(page[-1].pk)) if len(found) > limit else None,
+        nextToken=encode_token(_LISTING, page[-1].pk) if len(found) > limit else None,
     )
 
 

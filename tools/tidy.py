@@ -19,13 +19,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FILE_LINES = 500
 FUNCTION_LINES = 70
-GENERATED = ("src/batchyard/api/batch.py", "src/batchyard/api/logs.py", "src/batchyard/api/sts.py")
+MAY_BE_LONG = (
+    "src/batchyard/api/batch.py",  # generated, like the next two
+    "src/batchyard/api/logs.py",
+    "src/batchyard/api/sts.py",
+    "src/batchyard/store/migrations/versions/*",  # the record of a step, never read again
+)
 
 CHANCE = {"random", "secrets", "uuid"}
 WALL_CLOCK = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 MAY_READ_THE_CLOCK = (
     "src/batchyard/kit/*",
-    "src/batchyard/engines/process/supervisor*",  # a process of its own
+    "src/batchyard/engines/process/supervisor*",  # a process of its own, and what only it uses:
+    "src/batchyard/engines/process/attempts.py",
 )
 
 UNIMPORTED = {
@@ -119,7 +125,7 @@ def _names(node: ast.AST) -> Iterator[str]:
 def lengths(tree: Tree) -> Iterator[str]:
     """Files of at most 500 lines, functions of at most 70; generated code is exempt."""
     for source in tree.sources("src/", "tools/", "tests/"):
-        if source.path in GENERATED:
+        if any(fnmatch(source.path, pattern) for pattern in MAY_BE_LONG):
             continue
         if (lines := source.text.count("\n")) > FILE_LINES:
             yield f"{source.path}:1: {lines} lines, more than {FILE_LINES}"

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-
-import msgspec
 
 from batchyard.capacity.host import HostCapacity
 from batchyard.config import Settings
-from batchyard.credentials import Keys
 from batchyard.domain.arns import Identity
-from batchyard.domain.queues import default_queue
-from batchyard.domain.environments import default_environment
+from batchyard.engines.base import Observed
 from batchyard.engines.process.engine import ProcessEngine
 from batchyard.handlers.base import Caller, Context
+from batchyard.handlers.defaults import make_defaults
 from batchyard.kit.clock import Clock, SystemClock
-from batchyard.kit.ids import Ids, RandomIds
+from batchyard.kit.ids import Ids, RandomIds, secret
 from batchyard.logs.base import LogStore
 from batchyard.logs.files import LogFiles
 from batchyard.loops.admission import Admission
@@ -27,7 +24,7 @@ from batchyard.loops.deadlines import Deadlines
 from batchyard.loops.execution import Execution
 from batchyard.loops.retention import Retention
 from batchyard.loops.scheduling import Scheduling
-from batchyard.store.base import Store, Tx
+from batchyard.store.base import Store
 from batchyard.store.database import SqliteStore
 
 
@@ -88,19 +85,13 @@ class Yard:
         )
 
     async def first_start(self) -> None:
-        """Make the default environment and queue, once (a user may delete them)."""
+        """Make the default environment and queue, once in the life of a store."""
         provider = self.providers[self.settings.default_provider]
-        vcpus = sum(host.vcpus for host in await provider.capacity.hosts()) // 1000
+        vcpus = max(1, sum(host.vcpus for host in await provider.capacity.hosts()) // 1000)
         uuid, now = self.ids.uuid(), self.clock.now()
-
-        def make(tx: Tx) -> None:
-            if tx.meta.get("defaults_made"):
-                return
-            tx.meta.put("defaults_made", "1")
-            environment = tx.environments.add(default_environment(self.identity, vcpus=max(1, vcpus), uuid=uuid, now=now))
-            tx.queues.add(default_queue(environment, now=now))
-
-        await self.store.write(make)
+        await self.store.write(
+            lambda tx: make_defaults(tx, self.settings, self.identity, now=now, uuid=uuid, host_vcpus=vcpus)
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,6 +109,35 @@ class Yard:
             for provider in self.providers.values():
                 await provider.engine.close()
 
-    def _hear(self, seen: object) -> None:
-        self._execution.hear(seen)  # pyright: ignore[reportArgumentType]
+    def _hear(self, seen: Sequence[Observed]) -> None:
+        self._execution.hear(seen)
         self.loops["execution"].wake()
+
+
+@contextlib.asynccontextmanager
+async def open_yard(settings: Settings) -> AsyncIterator[Yard]:
+    """The yard of these settings, on this machine's clock, disk and engines; closed at the end of the block."""
+    folder = settings.folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    host_id = _host_id(folder)
+    providers = {
+        name: Provider(
+            name=name,
+            capacity=HostCapacity(host_id, provider),
+            engine=ProcessEngine(folder / "process", settings.process, settings.jobs.log_limit_bytes),
+        )
+        for name, provider in settings.providers.items()
+    }
+    store = SqliteStore(folder / "batchyard.db")
+    try:
+        yield Yard(settings, store=store, logs=LogFiles(folder / "logs"), providers=providers)
+    finally:
+        await store.close()
+
+
+def _host_id(folder: Path) -> str:
+    """This machine's id as a host, the same at every start: `i-` and 17 hexadecimal digits, like EC2's."""
+    file = folder / "host-id"
+    if not file.exists():
+        file.write_text(f"i-{secret(17)}\n")
+    return file.read_text().strip()

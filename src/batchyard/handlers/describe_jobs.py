@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-
 from batchyard.api.batch import (
     DescribeJobsRequest,
     DescribeJobsResponse,
@@ -19,7 +18,7 @@ from batchyard.domain.jobs import Job
 from batchyard.domain.states import Status
 from batchyard.handlers.base import Context
 from batchyard.handlers.jobs import queue_of
-from batchyard.handlers.paging import position, token
+from batchyard.handlers.paging import decode_token, encode_token
 from batchyard.store.base import Tx
 from batchyard.store.listing import Filter
 
@@ -99,25 +98,24 @@ async def list_jobs(context: Context, request: ListJobsRequest) -> ListJobsRespo
     if request.maxResults is not None and request.maxResults < 1:
         raise Invalid(f"maxResults must be at least 1, got {request.maxResults}.")
     size = min(request.maxResults or most, most)
-    after = position("ListJobs", request.nextToken)
+    after = decode_token("ListJobs", request.nextToken, int)
     chosen = _filter(filters, status, context.identity)
 
     def listed(tx: Tx) -> list[Facts]:
-        last = None if after is None else int(after)
         if request.jobQueue:
             queue = queue_of(tx, context, request.jobQueue)
-            return gather(tx, tx.listing.of_queue(queue.pk, chosen, last, size + 1))
+            return gather(tx, tx.listing.of_queue(queue.pk, chosen, after, size + 1))
         parent_id = job_id(places[0], context.identity)
         parent = None if parent_id is None or request.multiNodeJobId else tx.jobs.get(JobId(parent_id.uuid))
         if parent is None:
             return []
-        return gather(tx, tx.listing.children(parent.pk, status, -1 if last is None else last, size + 1))
+        return gather(tx, tx.listing.children(parent.pk, status, -1 if after is None else after, size + 1))
 
     facts = await context.store.read(listed)
     more = None
     if len(facts) > size:
         last = facts[size - 1].job
-        more = token("ListJobs", str(last.pk if request.jobQueue else last.part))
+        more = encode_token("ListJobs", last.pk if request.jobQueue else last.part)
     summaries = [summarise(each, context.identity) for each in facts[:size]]
     return ListJobsResponse(jobSummaryList=summaries, nextToken=more)
 

@@ -65,7 +65,7 @@ def queue_of(tx: Tx, context: Context, name_or_arn: str) -> Queue:
 
 def _check_room(tx: Tx, context: Context, queue: Queue, spec: Spec) -> None:
     """What depends on the queue: platform (3.03), quotas (3.22, 14.2)."""
-    environments = [tx.environments.get(name) for name in queue.environments]
+    environments = [tx.environments.get(name) for name in queue.environment_names]
     platforms = {each.platform for each in environments if each is not None}
     if platforms:
         check_platform(spec, platforms | ({"EC2"} if "UNMANAGED" in platforms else set()))

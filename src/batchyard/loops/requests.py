@@ -58,7 +58,7 @@ def _array(tx: Tx, parent: Job, now: float) -> bool:
 def end_queues(tx: Tx) -> bool:
     """End the jobs of queues that are being deleted, and remove those that have none left."""
     worked = False
-    for queue in tx.queues.all():
+    for queue in tx.queues.all().values():
         if queue.status != "DELETING":
             continue
         pk = queue.pk

@@ -86,7 +86,7 @@ def _news(plan: Plan) -> list[tuple[Hold, str]]:
 def take_snapshot(tx: Tx, hosts: Mapping[str, Sequence[Host]], now: float, default_provider: str) -> Snapshot:
     """All that a turn may see; `hosts` by provider. The window of a queue is what could start at most, plus one."""
     in_use = tx.waiting.in_use()
-    environments = tuple(_environment(e, in_use, default_provider) for e in tx.environments.all())
+    environments = tuple(_environment(e, in_use, default_provider) for e in tx.environments.all().values())
     views = _hosts(hosts, in_use)
     free: dict[str, int] = defaultdict(int)
     for view in views:
@@ -94,7 +94,7 @@ def take_snapshot(tx: Tx, hosts: Mapping[str, Sequence[Host]], now: float, defau
     by_pk = {environment.pk: environment for environment in environments}
     queues: list[QueueView] = []
     by_name = {environment.name: environment.pk for environment in environments}
-    for queue in tx.queues.all():
+    for queue in tx.queues.all().values():
         order = environment_order(queue, by_name)
         room = sum(_room(by_pk[each], free) for each in order)
         window = min(_WINDOW, room // _LEAST_VCPUS + 1)
@@ -105,7 +105,7 @@ def take_snapshot(tx: Tx, hosts: Mapping[str, Sequence[Host]], now: float, defau
 
 def environment_order(queue: Queue, by_name: Mapping[str, int]) -> tuple[int, ...]:
     """Keys of a queue's environments in their order, those that exist."""
-    return tuple(by_name[name] for name in queue.environments if name in by_name)
+    return tuple(by_name[name] for name in queue.environment_names if name in by_name)
 
 
 def _room(environment: EnvironmentView, free: Mapping[str, int]) -> int:

@@ -86,7 +86,7 @@ class SqliteStore:
             self._announce(woken)
             if error is not None:
                 raise error
-            return cast(T, outcome)
+            return cast("T", outcome)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put((fn, future))
         return await future

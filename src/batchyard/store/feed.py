@@ -10,7 +10,6 @@ from batchyard.domain.states import Event, Status
 from batchyard.store import tables
 from batchyard.store.sql import Connection, Row, Statement
 
-
 _E = tables.events.c
 _J = tables.jobs.c
 _COLUMNS = (_E.seq, _J.uuid, _J.part, _E.at, _E.event, _E.status, _E.placement, _E.detail)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import and_, bindparam, insert, literal_column, select, text, update
+from sqlalchemy import and_, bindparam, delete, insert, literal_column, select, text, update
 
 from batchyard.domain.arns import JobId
 from batchyard.domain.arrays import CHILD_FAILED, Array
@@ -116,6 +116,20 @@ _ATTEMPTS = Statement(
     select(tables.attempts.c.job_pk, *(tables.attempts.c[name] for name in _ATTEMPT_FIELDS))
     .where(any_of(tables.attempts.c.job_pk, "pks"))
     .order_by(tables.attempts.c.job_pk, tables.attempts.c.number)
+)
+
+_EXPIRED = Statement(
+    select(_T.pk)
+    .where(_T.stopped_at < bindparam("before"), literal_column("status >= 5 AND part < 0"))
+    .order_by(_T.stopped_at)
+    .limit(bindparam("limit"))
+)
+_FAMILY = select(_T.pk).where(any_of(_T.pk, "tops") | any_of(_T.parent_pk, "tops"))
+_PURGE = (
+    *(Statement(delete(table).where(table.c.job_pk.in_(_FAMILY))) for table in (tables.events, tables.attempts)),
+    *(Statement(delete(table).where(any_of(table.c.job_pk, "tops"))) for table in (tables.arrays, tables.dependencies)),
+    Statement(delete(tables.specs).where(tables.specs.c.pk.in_(select(_T.spec_pk).where(any_of(_T.pk, "tops"))))),
+    Statement(delete(tables.jobs).where(any_of(_T.pk, "tops") | any_of(_T.parent_pk, "tops"))),
 )
 
 
@@ -224,6 +238,13 @@ class Jobs:
     def add_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
         """Add ended attempts of jobs, by key."""
         self._connection.many(_ADD_ATTEMPT, ({"job_pk": pk, **msgspec.structs.asdict(a)} for pk, a in attempts))
+
+    def purge(self, before: float, limit: int) -> int:
+        """Remove finished submissions that ended before a time, with their children and all that is kept of them."""
+        tops = [row[0] for row in self._connection.rows(_EXPIRED, before=before, limit=limit)]
+        for statement in _PURGE:
+            self._connection.run(statement, tops=tops)
+        return len(tops)
 
     # -- reading
 

@@ -127,9 +127,7 @@ class Logs:
 
     def add_stream(self, group: str, name: str, file_id: str, kind: int, created_at: float) -> None:
         """A new stream; the caller has looked that there is none of its name."""
-        self._connection.run(
-            _ADD_STREAM, group_name=group, name=name, path=file_id, kind=kind, created_at=created_at
-        )
+        self._connection.run(_ADD_STREAM, group_name=group, name=name, path=file_id, kind=kind, created_at=created_at)
 
     def add_attempts(self, streams: Sequence[tuple[str, str, str, float]]) -> None:
         """Streams of attempts: (group, stream, task id, created_at); one that is there already stays as it is."""

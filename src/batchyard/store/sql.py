@@ -53,7 +53,7 @@ class Statement:
         """The text, the names of the parameters in order (None: they go by name), and constants among them."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            compiled = cast("SQLCompiler", cast(Any, self._clause).compile(dialect=dialect))
+            compiled = cast("SQLCompiler", cast("Any", self._clause).compile(dialect=dialect))
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
             found = self._compiled[dialect.name] = (compiled.string, order, constants)
@@ -112,11 +112,11 @@ class Connection:
         """Run a change; how many rows it touched."""
         sql, order, constants = statement.compile(self._dialect)
         self._cursor.execute(sql, self._bind(order, constants, params))
-        return cast(int, self._cursor.rowcount)
+        return cast("int", self._cursor.rowcount)
 
     def insert(self, statement: Statement, **params: Any) -> int:
         """Run an INSERT … RETURNING of one row's key."""
-        return cast(int, self.rows(statement, **params)[0][0])
+        return cast("int", self.rows(statement, **params)[0][0])
 
     def many(self, statement: Statement, params: Iterable[Params]) -> int:
         """Run a change once per mapping; how many rows it touched in all."""
@@ -125,7 +125,7 @@ class Connection:
         if not bound:
             return 0
         self._cursor.executemany(sql, bound)
-        return cast(int, self._cursor.rowcount)
+        return cast("int", self._cursor.rowcount)
 
     def _bind(self, order: tuple[str, ...] | None, constants: Params, params: Params) -> Any:
         if self._json_lists:

@@ -24,6 +24,8 @@ _HOP_BY_HOP = frozenset(
     b"connection expect keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
 )
 
+_SET_BY_OUR_SERVER = frozenset((b"date", b"server"))
+
 
 class Forward:
     """Passes calls on. `endpoints` is `settings.forward`: signing name → URL."""
@@ -72,9 +74,8 @@ class Forward:
             raise WireError("ServiceUnavailableException", text) from error
         try:
             reply = StreamingResponse(answer.aiter_raw(), status_code=answer.status_code)
-            reply.raw_headers = [
-                (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _HOP_BY_HOP
-            ]
+            headers = ((name.lower(), value) for name, value in answer.headers.raw)
+            reply.raw_headers = [pair for pair in headers if pair[0] not in _HOP_BY_HOP | _SET_BY_OUR_SERVER]
             await reply(scope, receive, send)
         finally:
             await answer.aclose()

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -71,11 +72,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def yard_server(tmp_path: Path) -> Iterator[dict[str, str]]:
+def yard_server() -> Iterator[dict[str, str]]:
     """A real server with a data folder of its own; gives the environment that its clients need."""
+    # Not tmp_path, which other users cannot enter: jobs run as one where the tests run as root.
+    folder = Path(tempfile.mkdtemp(prefix="yard-"))
+    folder.chmod(0o755)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings = {"BATCHYARD_DATA_DIR": str(tmp_path / "yard"), "BATCHYARD_SERVER__PORT": str(port)}
+    settings = {"BATCHYARD_DATA_DIR": str(folder / "data"), "BATCHYARD_SERVER__PORT": str(port)}
     program = Path(sys.executable).parent / "batchyard"
     environ = {**os.environ, **settings}
     server = subprocess.Popen([program, "up"], env=environ, stdout=subprocess.PIPE, text=True)
@@ -87,3 +91,4 @@ def yard_server(tmp_path: Path) -> Iterator[dict[str, str]]:
     finally:
         server.terminate()
         server.communicate(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)

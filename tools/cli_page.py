@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from batchyard.cli import app
+from batchyard.cli.main import app
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 

@@ -12,19 +12,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from batchyard.api import batch, logs, sts
 from batchyard.api.shape import Operation
-from batchyard.handlers.base import Handler
-from batchyard.handlers.collect import collect
+from batchyard.handlers.collect import SERVICES, collect
 from batchyard.handlers.support import Support, Verdict, support
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "compatibility.md"
 
-SERVICES: Mapping[str, Mapping[str, Operation]] = {
-    "AWS Batch": batch.OPERATIONS,
-    "CloudWatch Logs": logs.OPERATIONS,
-    "STS": sts.OPERATIONS,
-}
+TITLES = {"batch": "AWS Batch", "logs": "CloudWatch Logs", "sts": "STS"}
 
 HEAD = """\
 # Compatibility
@@ -35,7 +29,7 @@ What this version does with each operation of the API and with each member of it
 
 - **works**: does what AWS says it does;
 - **accepted, no effect here**: valid, stored and shown where AWS shows it, and nothing more; the reason is given;
-- **refused**: the call answers an error (`ClientException`, HTTP 400) with the message given.
+- **refused**: the call answers an error (HTTP 400; for Batch a `ClientException`) with the message given.
 
 `[]` means each element of a list.
 """
@@ -71,17 +65,12 @@ def paths(operation: Operation) -> Iterator[str]:
     yield from members(operation.name, operation.request_type)
 
 
-def handlers() -> dict[str, Handler]:
-    """Operation → handler, of all services: their operations have different names."""
-    return {name: handler for found in collect().values() for name, handler in found.items()}
-
-
-def page(handled: Mapping[str, object]) -> str:
-    """The whole page, for the operations that have a handler."""
+def page(handlers: Mapping[str, Mapping[str, object]]) -> str:
+    """The whole page, for the handlers of each service by operation."""
     parts = [HEAD]
     for service, operations in SERVICES.items():
-        working = sum(name in handled for name in operations)
-        parts.append(f"## {service}\n\n{working} of {len(operations)} operations work.\n")
+        handled = handlers[service]
+        parts.append(f"## {TITLES[service]}\n\n{len(handled)} of {len(operations)} operations work.\n")
         parts += [_section(operation, handled) for _, operation in sorted(operations.items())]
     return "\n".join(parts)
 
@@ -122,7 +111,7 @@ def _words(verdict: Support) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(handlers()))
+    PAGE.write_text(page(collect()))
 
 
 if __name__ == "__main__":

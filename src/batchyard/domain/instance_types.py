@@ -19,7 +19,7 @@ _FAMILY = r"(?:[a-z]{1,5}\d+[a-z]*(?:-[a-z0-9]+)?|u-\d+tb\d)"
 _SIZE = r"nano|micro|small|medium|large|(?:\d+)?xlarge|metal(?:-\d+xl)?"
 _TYPE = re.compile(rf"{_FAMILY}(?:\.(?:{_SIZE}))?")
 _ARM_FAMILY = re.compile(r"a1|[a-z]+\d+[a-z]*g[a-z]*")
-_GPU_FAMILY = re.compile(r"(?:p\d|g\d|gr\d)[a-z0-9-]*")
+_GPU_FAMILY = re.compile(r"(?!g4ad|g5g)(?:p|g|gr)\d[a-z0-9-]*")
 
 
 def family(instance_type: str) -> str:
@@ -33,7 +33,7 @@ def is_arm(instance_type: str) -> bool:
 
 
 def has_gpus(instance_type: str) -> bool:
-    """Whether the type or family is one with NVIDIA GPUs."""
+    """Whether the type or family is one with GPUs that Batch supports (10.79, 15.11)."""
     return _GPU_FAMILY.fullmatch(family(instance_type)) is not None
 
 

@@ -36,8 +36,9 @@ class Statements:
     def __init__(self, table: Table) -> None:
         columns = (table.c.pk, table.c.version, table.c.body)
         same = (table.c.pk == bindparam("b_pk"), table.c.version == bindparam("was"))
-        self.all = Statement(select(*columns).where(table.c.name.not_like("#%")))
-        self.by_name = Statement(select(*columns).where(table.c.name == bindparam("b_name")))
+        there = table.c.name.not_like("#%")  # what `remove` makes of a name, and no name can be
+        self.all = Statement(select(*columns).where(there))
+        self.by_name = Statement(select(*columns).where(there, table.c.name == bindparam("b_name")))
         self.by_pk = Statement(select(*columns).where(table.c.pk == bindparam("b_pk")))
         values = {name: bindparam(name) for name in ("name", "version", "body")}
         self.add = Statement(insert(table).values(values).returning(table.c.pk))

@@ -191,7 +191,7 @@ class Settings(_Section):
     """The whole tree."""
 
     data_dir: str = ""
-    """Data folder; empty means `$XDG_DATA_HOME/batchyard`, else `~/.local/share/batchyard`."""
+    """Data folder; empty: `/var/lib/batchyard` for root, else `batchyard` in `$XDG_DATA_HOME` or `~/.local/share`."""
     server: Server = Server()
     """How the HTTP server listens."""
     account: Account = Account()
@@ -220,6 +220,8 @@ class Settings(_Section):
         """The data folder."""
         if self.data_dir:
             return Path(self.data_dir).expanduser().absolute()
+        if os.geteuid() == 0:  # jobs run as another user, who may not look into /root
+            return Path("/var/lib/batchyard")
         base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
         return Path(base).expanduser() / "batchyard"
 

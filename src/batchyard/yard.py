@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 from batchyard.capacity.host import HostCapacity
@@ -94,7 +94,7 @@ class Yard:
         )
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Open the engines and run the loops for as long as the block lasts. Attempts outlive it."""
         await self.first_start()
         for provider in self.providers.values():
@@ -115,7 +115,7 @@ class Yard:
 
 
 @contextlib.asynccontextmanager
-async def open_yard(settings: Settings) -> AsyncIterator[Yard]:
+async def open_yard(settings: Settings) -> AsyncGenerator[Yard]:
     """The yard of these settings, on this machine's clock, disk and engines; closed at the end of the block."""
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -130,7 +130,8 @@ async def open_yard(settings: Settings) -> AsyncIterator[Yard]:
     }
     store = SqliteStore(folder / "batchyard.db")
     try:
-        yield Yard(settings, store=store, logs=LogFiles(folder / "logs"), providers=providers)
+        clock = SystemClock()
+        yield Yard(settings, store=store, logs=LogFiles(folder / "logs", clock), providers=providers, clock=clock)
     finally:
         await store.close()
 

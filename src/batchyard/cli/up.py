@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import uvicorn
 
@@ -47,7 +47,7 @@ def bind(settings: Settings) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, listening: socket.socket) -> AsyncIterator[tuple[Yard, uvicorn.Server]]:
+async def serving(settings: Settings, listening: socket.socket) -> AsyncGenerator[tuple[Yard, uvicorn.Server]]:
     """A running yard that answers on this socket."""
     async with open_yard(settings) as yard:
         app = build_app(yard.context(_SYSTEM), all_keys(settings), collect())

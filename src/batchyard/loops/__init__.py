@@ -1,1 +1,1 @@
-"""The moving parts. Each takes turns: read, decide, write once, act. A turn may be repeated at any time without harm."""
+"""The moving parts. Each takes turns: read, decide, write once, act. A turn may be repeated without harm."""

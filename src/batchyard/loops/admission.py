@@ -1,8 +1,8 @@
 """Looks at new jobs, at endings that others wait for, at arrays to expand and at requests to end what does not run yet.
 
 One transaction a turn. Endings are read from the event log behind a cursor that is written with what they lead to, so
-each counts once, whatever crashes. Children are made only when the cursor has caught up: then a new child's partners are
-exactly as the endings so far have left them.
+each counts once, whatever crashes. Children are made only when the cursor has caught up: then a new child's partners
+are exactly as the endings so far have left them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asks for the end of attempts whose time is up (BEHAVIOUR 5.4). The request is a row's; the execution loop stops it."""
+"""Asks for the end of attempts whose time is up (BEHAVIOUR 5.4). The execution loop does the stopping."""
 
 from __future__ import annotations
 

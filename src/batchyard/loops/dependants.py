@@ -1,4 +1,4 @@
-"""What endings mean to the jobs that wait for them (BEHAVIOUR 3.51-3.56): each ending touches only its own dependants."""
+"""What endings mean to the jobs that wait for them (BEHAVIOUR 3.51-3.56): each touches only its own dependants."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Makes the engines do what the rows say, and the rows say what the engines saw.
 
-A job in STARTING that was not asked for is launched; what an engine rang about becomes an event; a request to end a job
-that runs becomes a stop. All of a turn's events are written at once, then the engines are told. Nothing here is remembered
-that rows and engines do not know: a new server looks at both and goes on.
+A job in STARTING that was not asked for is launched; what an engine rang about becomes an event; a request to end a
+job that runs becomes a stop. All of a turn's events are written at once, then the engines are told. Nothing here is
+remembered that rows and engines do not know: a new server looks at both and goes on.
 """
 
 from __future__ import annotations

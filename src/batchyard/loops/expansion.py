@@ -1,4 +1,4 @@
-"""Makes the children of arrays, some thousands a turn: never inside the request that submitted them (BEHAVIOUR 3.40)."""
+"""Makes the children of arrays, some thousands a turn, never inside the request that submitted them (3.40)."""
 
 from __future__ import annotations
 

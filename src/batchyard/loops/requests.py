@@ -1,4 +1,4 @@
-"""Carries out what was asked of jobs that do not run yet: cancel, terminate, and the deletion of their queue (4.5, 8.23).
+"""Carries out what was asked of jobs that do not run yet: cancel, terminate, deletion of their queue (4.5, 8.23).
 
 What runs is the execution loop's: there a request becomes a stop. An array's children are ended in chunks, so a million
 of them cost the caller nothing and no other turn waits long.

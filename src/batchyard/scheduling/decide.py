@@ -1,8 +1,8 @@
 """One turn of the scheduler: queues by priority, jobs in order, environments in order (BEHAVIOUR 9.1).
 
-A queue whose first job cannot be placed waits as a whole (head of line, 9.11), and the turn goes on with the next queue:
-so priority is a preference, not a guarantee (9.01). Each placement is taken from what is free before the next is looked
-at; deciding again on the outcome changes nothing.
+A queue whose first job cannot be placed waits as a whole (head of line, 9.11), and the turn goes on with the next
+queue: so priority is a preference, not a guarantee (9.01). Each placement is taken from what is free before the next is
+looked at; deciding again on the outcome changes nothing.
 """
 
 from __future__ import annotations

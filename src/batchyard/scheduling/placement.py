@@ -33,7 +33,10 @@ class Site(msgspec.Struct, frozen=True):
 class Reason(Protocol):
     """One thing that keeps a job from an environment."""
 
-    code: str | None
+    @property
+    def code(self) -> str | None:
+        """AWS's text for a head that is blocked by it (8.40); None for what only takes patience (8.42)."""
+        ...
 
     def fits(self, needs: Needs, site: Site) -> bool:
         """Whether this does not stand in the way."""
@@ -144,8 +147,8 @@ class Free:
         """What is asked for against the freest host."""
         best = max(site.hosts, key=lambda host: (host.free.vcpus, host.free.memory_mib))
         return (
-            f"needs {_n(needs.vcpus)} vCPUs and {needs.memory_mib:,} MiB; of {site.environment.name} the freest host has "
-            f"{_n(best.free.vcpus)} vCPUs and {best.free.memory_mib:,} MiB free"
+            f"needs {_n(needs.vcpus)} vCPUs and {needs.memory_mib:,} MiB; the freest host of {site.environment.name} "
+            f"has {_n(best.free.vcpus)} vCPUs and {best.free.memory_mib:,} MiB free"
         )
 
 

@@ -120,7 +120,9 @@ class Tx:
 
 
 class Store(Protocol):
-    """Runs transactions."""
+    """Runs transactions. `on_wake` is told, after each commit, which loops the transaction woke."""
+
+    on_wake: Callable[[str], None]
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run `fn` on a consistent view."""

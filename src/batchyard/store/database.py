@@ -92,11 +92,10 @@ class SqliteStore:
         return await future
 
     async def changes(self, after: int) -> AsyncIterator[Sequence[Change]]:
-        """Committed events behind `after`, in order, for ever. One writer numbers them, so the order is the commits'."""
+        """Committed events behind `after`, in order, for ever: one writer numbers them, so order is commit order."""
         while True:
             committed = self._committed
-            seen = after
-            page = await self.read(lambda tx: tx.feed.after(seen, _PAGE))
+            page = await self.read(lambda tx, seen=after: tx.feed.after(seen, _PAGE))
             if page:
                 after = page[-1].seq
                 yield page

@@ -39,7 +39,7 @@ _MUTABLE = (
 )
 JOB_COLUMNS = tuple(_T[name] for name in _FIELDS)
 
-_INSERTED = (*(name for name in _FIELDS if name not in {"pk"}), "name_key", "definition", "request_seen")
+_INSERTED = (*(name for name in _FIELDS if name != "pk"), "name_key", "definition", "request_seen")
 _ADD = Statement(insert(tables.jobs).values({name: bindparam(name) for name in _INSERTED}).returning(_T.pk))
 _ADD_CHILD = Statement(insert(tables.jobs).values({name: bindparam(name) for name in ("pk", *_INSERTED)}))
 _LAST_PK = Statement(select(_T.pk).order_by(_T.pk.desc()).limit(literal_column("1")))

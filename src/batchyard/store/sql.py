@@ -1,7 +1,7 @@
 """Statements are built with SQLAlchemy Core, compiled once per database, and run on the driver's own cursor.
 
-Core's execution path costs more per statement than SQLite itself; its compiler costs nothing once. So a `Statement` keeps
-the compiled text and the order of its parameters, and everything typed happens where rows become Structs.
+Core's execution path costs more per statement than SQLite itself; its compiler costs nothing once. So a `Statement`
+keeps the compiled text and the order of its parameters, and everything typed happens where rows become Structs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class any_of(ColumnElement[bool]):  # noqa: N801 - reads as an operator
 @compiles(any_of, "sqlite")
 def _any_sqlite(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
-    return f"{column} IN (SELECT value FROM json_each({param}))"
+    return f"{column} IN (SELECT value FROM json_each({param}))"  # noqa: S608 - compiled SQL, no values
 
 
 @compiles(any_of, "postgresql")

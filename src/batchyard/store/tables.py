@@ -1,7 +1,7 @@
 """The tables. Integer keys inside, uuids outside; what is only passed on is one blob; what is asked for is a column.
 
-Partial indexes keep the hot questions flat: "who waits, in order" and "who is active" never look at finished jobs, however
-many there are. Numbers of statuses and events are those of `domain.states`.
+Partial indexes keep the hot questions flat: "who waits, in order" and "who is active" never look at finished jobs,
+however many there are. Numbers of statuses and events are those of `domain.states`.
 """
 
 from __future__ import annotations

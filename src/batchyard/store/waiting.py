@@ -1,11 +1,11 @@
-"""What the loops ask: who is new, who waits in which order, who is active, what is in use. Bounded, whatever the backlog."""
+"""What the loops ask: who is new, who waits in which order, who is active, what is used. Bounded by what can start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from batchyard.domain.jobs import Job
 from batchyard.domain.states import Status
@@ -17,7 +17,7 @@ _T = tables.jobs.c
 _A = tables.arrays.c
 
 
-def _n(status: Status) -> literal_column[int]:
+def _n(status: Status) -> ColumnElement[int]:
     """A status as SQL text: a partial index is used only when the condition is literally its own."""
     return literal_column(str(status.value))
 

@@ -1,1 +1,1 @@
-"""Alembic's folder: every change of the tables since the first release, run forward on the first start of a newer one."""
+"""Alembic's folder: every change of the tables since the first release, run when a newer one starts."""

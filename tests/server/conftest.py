@@ -43,7 +43,7 @@ def _an_app(handlers: Mapping[str, Mapping[str, Any]] | None = None, routes=(), 
     return build_app(context, KEYS, {"batch": {}, "logs": {}, "sts": {}, **(handlers or {})}, routes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def an_app() -> Callable[..., App]:
     return _an_app
 
@@ -85,7 +85,7 @@ class Served:
         return httpx.request(method, url, content=body, headers=signed)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Any], Served]]:
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 

@@ -35,14 +35,20 @@ class Store:
         return Response(status_code=200, headers={"ETag": '"e"'})
 
 
-@pytest.fixture
-def store() -> Store:
+@pytest.fixture(scope="module")
+def other() -> Store:
     return Store()
 
 
 @pytest.fixture
-def yard(serve, an_app, store):
-    other = serve(store.app)
+def store(other) -> Store:
+    other.asked.clear()
+    return other
+
+
+@pytest.fixture(scope="module")
+def yard(serve, an_app, other):
+    other = serve(other.app)
     return serve(an_app(forward={"s3": other.url, "events": other.url, "ecs": "http://127.0.0.1:1"}))
 
 

@@ -79,10 +79,14 @@ HANDLERS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def yard(serve, an_app):
-    seen.clear()
     return serve(an_app(HANDLERS))
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen():
+    seen.clear()
 
 
 def test_a_client_submits_and_reads(yard):  # 1.01, 1.02, 1.07
@@ -330,5 +334,5 @@ def test_a_presigned_call_is_answered(yard):  # 1.13
 
 def test_without_authentication_every_call_is_the_administrators(serve, an_app):
     yard = serve(an_app(HANDLERS, auth={"enabled": False}))
-    assert httpx.post(f"{yard.url}/v1/submitjob", json=FULL).json()["jobArn"] == "administrator"
-    assert yard.boto("batch", "AKNOBODY", secret="x").submit_job(**FULL)["jobArn"] == "administrator"
+    assert httpx.post(f"{yard.url}/v1/submitjob", json=FULL).json()["jobArn"] == "admin"
+    assert yard.boto("batch", "AKNOBODY", secret="x").submit_job(**FULL)["jobArn"] == "admin"

@@ -14,7 +14,7 @@ SERVER = "ServerException"
 ACCESS_DENIED = "AccessDeniedException"
 SERIALIZATION = "SerializationException"
 
-_STATUS = {ACCESS_DENIED: 403, SERVER: 500, "ServiceUnavailableException": 503, "InternalFailure": 500}
+_STATUS = {ACCESS_DENIED: 403, "AccessDenied": 403, SERVER: 500, "ServiceUnavailableException": 503}
 
 
 class WireError(Exception):

@@ -1,6 +1,6 @@
 """The HTTP application: request id, body limit, signature, then the API that is called (1.07, 1.13).
 
-Plain ASGI, since each of Starlette's layers costs a tenth of a SubmitJob. The service comes from the signature's scope:
+Plain ASGI, so that a SubmitJob pays for no layer that it does not need. The service comes from the signature's scope:
 `batch`, `logs` and `sts` are answered here, others are forwarded. Routes of our own live under `/_batchyard/`, are
 signed as `batch`, and find their `Context` in `request.state.context`.
 """
@@ -28,7 +28,7 @@ from batchyard.server.restjson import RestJson
 
 OWN = b"/_batchyard/"
 OWN_SERVICE = "batch"
-_ANYBODY = Caller(name="administrator", role="admin")
+_ANYBODY = Caller(name="admin", role="admin")
 
 
 class App:

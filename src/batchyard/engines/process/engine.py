@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -212,12 +212,12 @@ class ProcessEngine:
             with contextlib.suppress(ChildProcessError):
                 if os.waitpid(self._child, os.WNOHANG) == (0, 0):
                     return
+        command = [sys.executable, "-X", "utf8", "-m", "batchyard.engines.process.supervisor"]
         output = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._child = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-X", "utf8", "-m", "batchyard.engines.process.supervisor"]
-                + ["--folder", str(self._folder), "--yard", self._yard],
+                [*command, "--folder", str(self._folder), "--yard", self._yard],
                 {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, YARD_VARIABLE)},
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -247,8 +247,7 @@ class _Link(asyncio.Protocol):
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
 
     def data_received(self, data: bytes) -> None:
         messages = self._frames.feed(data)

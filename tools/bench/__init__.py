@@ -1,0 +1,1 @@
+"""Speed and memory, measured on real servers; never part of the tests."""

@@ -65,7 +65,7 @@ def _argument(argument: Any) -> str:
 
 def _option(option: Any) -> str:
     names = [*option.opts, *option.secondary_opts]
-    value = "" if option.is_flag else f" {(option.metavar or option.type.name).upper()}"
+    value = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
     return ", ".join(f"`{name}{value}`" for name in names)
 
 

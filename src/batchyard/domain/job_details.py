@@ -69,6 +69,7 @@ def summarise(facts: Facts, identity: Identity) -> batch.JobSummary:
     """The job as ListJobs shows it (14.15)."""
     job, spec = facts.job, facts.spec
     ended = job.exit_code is not None or job.reason is not None
+    array = _array(facts)
     return batch.JobSummary(
         jobArn=identity.job(job.id),
         jobId=job.id,
@@ -81,7 +82,7 @@ def summarise(facts: Facts, identity: Identity) -> batch.JobSummary:
         startedAt=None if job.started_at is None else _ms(job.started_at),
         stoppedAt=None if job.stopped_at is None else _ms(job.stopped_at),
         container=batch.ContainerSummary(exitCode=job.exit_code, reason=job.reason) if ended else None,
-        arrayProperties=msgspec.convert(_array(facts), batch.ArrayPropertiesSummary, from_attributes=True),
+        arrayProperties=array and msgspec.convert(array, batch.ArrayPropertiesSummary, from_attributes=True),
         jobDefinition=identity.definition(spec.definition, spec.revision),
         isCancelled=True if job.request is Request.CANCEL else None,
         isTerminated=True if job.request is Request.TERMINATE else None,

@@ -29,7 +29,7 @@ class Request(enum.IntEnum):
     DELETE_QUEUE = 4
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True):
     """One row. Times are UTC seconds; `vcpus` is in thousandths, so that Fargate's quarters stay whole numbers.
 
     `rank` orders the dispatch of a queue: a retried job keeps its own and so stands before newer ones (5.04).
@@ -37,20 +37,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     to the engine; `tries` counts the attempts that ended (5.01): a lost placement adds to the first only.
     """
 
-    pk: int = 0
     uuid: str
+    spec_pk: int
+    queue_pk: int
+    vcpus: int
+    memory_mib: int
+    created_at: float
+    pk: int = 0
     part: int = -1
     kind: Kind = Kind.SINGLE
     parent_pk: int | None = None
-    spec_pk: int
-    queue_pk: int
     share: str | None = None
     priority: int = 0
     rank: int = 0
-    vcpus: int
-    memory_mib: int
     gpus: int = 0
-    created_at: float
     # What changes:
     status: Status = Status.SUBMITTED
     status_reason: str | None = None

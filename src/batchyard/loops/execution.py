@@ -8,7 +8,7 @@ remembered that rows and engines do not know: a new server looks at both and goe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from batchyard.config import seconds
@@ -17,7 +17,7 @@ from batchyard.domain.outcomes import ended, lost, started
 from batchyard.domain.states import Event, Status
 from batchyard.engines.base import Launch, Observed, Phase
 from batchyard.loops.base import AGAIN, Parts
-from batchyard.loops.launches import Order, launch, order
+from batchyard.loops.launches import Order, Orders, launch
 from batchyard.store.base import Tx
 
 _SAFETY_S = 10.0
@@ -30,7 +30,7 @@ class Execution:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._inbox: dict[str, Observed] = {}
-        self._asked: set[str] = set()
+        self._asked: dict[str, int] = {}  # the engines' keys of what was asked for, and the jobs' own
         self._next_look = 0.0
         self._grace = timedelta(seconds=seconds(parts.settings.jobs.stop_grace))
 
@@ -61,8 +61,8 @@ class Execution:
             kept = set(await provider.engine.keys())
             observed = await provider.engine.observe([key for key in kept if key in active])
             self.hear([seen for seen in observed.values() if _is_news(seen, active[seen.key])])
-            self._asked |= kept & active.keys()
-            over = await self._parts.store.read(lambda tx, kept=kept: [k for k in kept if _is_over(tx, k)])
+            self._asked |= {key: active[key].pk for key in kept & active.keys()}
+            over = await self._parts.store.read(lambda tx, kept=kept: _over(tx, kept))
             await provider.engine.forget(over)
             # Requests that an earlier server wrote down and did not live to pass on; a repeated stop changes nothing.
             await provider.engine.stop([key for key in kept & active.keys() if _must_stop(active[key])], self._grace)
@@ -74,12 +74,13 @@ class Execution:
             launches = work.launches.get(name)
             if launches:
                 await provider.engine.start(launches)
-                self._asked.update(each.key for each in launches)
+                self._asked |= {each.key: work.starting[each.key] for each in launches}
             if work.stops:
                 await provider.engine.stop(work.stops, self._grace)
             if work.over:
                 await provider.engine.forget(work.over)
-        self._asked.difference_update(work.over)
+        for key in work.over:
+            self._asked.pop(key, None)
 
 
 def _is_news(seen: Observed, job: Job) -> bool:
@@ -90,24 +91,27 @@ def _must_stop(job: Job) -> bool:
     return job.request not in {Request.NONE, Request.CANCEL}
 
 
-def _is_over(tx: Tx, key: str) -> bool:
-    """Whether the engine keeps something of a placement that is not its job's present one."""
-    job = _job_of(tx, [key]).get(key)
-    return job is None or not job.status.active
+def _over(tx: Tx, keys: Iterable[str]) -> list[str]:
+    """Keys of placements that are not their jobs' present ones: the engine keeps something that nobody needs."""
+    jobs = _jobs_of(tx, keys, {})
+    return [key for key in keys if key not in jobs or not jobs[key].status.active]
 
 
-def _job_of(tx: Tx, keys: Iterable[str]) -> dict[str, Job]:
-    """Jobs whose present placement has these keys."""
-    wanted = [(key, parsed) for key in keys if (parsed := parse_attempt_key(key)) is not None]
-    found = tx.jobs.by_id([(uuid, part) for _, (uuid, part, _) in wanted])
-    jobs = ((key, found.get((uuid, part))) for key, (uuid, part, _) in wanted)
-    return {key: job for key, job in jobs if job is not None and job.key == key}
+def _jobs_of(tx: Tx, keys: Iterable[str], known: Mapping[str, int]) -> dict[str, Job]:
+    """Jobs whose present placement has these keys; `known` spares looking their keys up."""
+    by_pk = tx.jobs.by_pk([known[key] for key in keys if key in known])
+    jobs = list(by_pk.values())
+    jobs += tx.jobs.by_id(
+        [place[:2] for key in keys if key not in known and (place := parse_attempt_key(key))]
+    ).values()
+    wanted = set(keys)
+    return {job.key: job for job in jobs if job.key in wanted}
 
 
 class _Work:
     """One turn's transaction: reads, steps, and what is left to tell the engines."""
 
-    def __init__(self, parts: Parts, tx: Tx, inbox: dict[str, Observed], asked: set[str], now: float) -> None:
+    def __init__(self, parts: Parts, tx: Tx, inbox: dict[str, Observed], asked: Mapping[str, int], now: float) -> None:
         self._parts = parts
         self._tx = tx
         self._inbox = inbox
@@ -115,23 +119,25 @@ class _Work:
         self._now = now
         self._steps: list[Step] = []
         self._attempts: list[tuple[int, Attempt]] = []
+        self._orders = Orders(tx, parts.settings.default_provider)
+        self.starting: dict[str, int] = {}
         self.launches: dict[str, list[Launch]] = defaultdict(list)
         self.stops: list[str] = []
         self.over: list[str] = []
 
     def done(self) -> _Work:
         """Do it all; what is left for the engines is in `launches`, `stops` and `over`."""
-        for key, job in _job_of(self._tx, self._inbox).items():
+        for key, job in _jobs_of(self._tx, self._inbox, self._asked).items():
             if job.status.active:
                 self._observe(self._inbox[key], job)
         self.over += [key for key, seen in self._inbox.items() if seen.phase in {Phase.ENDED, Phase.LOST}]
-        for job in self._tx.waiting.starting():
-            if job.key in self._asked or job.key in self._inbox:
-                continue
+        self.starting = self._tx.waiting.starting()
+        new = [pk for key, pk in self.starting.items() if key not in self._asked and key not in self._inbox]
+        for job in self._tx.jobs.by_pk(new).values() if new else ():
             if _must_stop(job):
                 self._steps.append(job.step(Event.FAILED, self._now, status_reason=job.request_reason))
             else:
-                self._launch(order(self._tx, job, self._parts.settings.default_provider))
+                self._launch(self._orders.order(job))
         self._requests()
         self._tx.jobs.advance(self._steps)
         self._tx.jobs.add_attempts(self._attempts)

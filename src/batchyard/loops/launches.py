@@ -24,12 +24,27 @@ class Order(msgspec.Struct, frozen=True):
     provider: str
 
 
-def order(tx: Tx, job: Job, default_provider: str) -> Order:
-    """Read what a launch of this job is made of."""
-    environment, queue = tx.environments.by_pk(job.environment_pk or 0), tx.queues.by_pk(job.queue_pk)
-    assert environment is not None and queue is not None
-    provider = environment.provider(default_provider)
-    return Order(job, tx.jobs.spec(job.spec_pk), queue.name, environment.name, provider)
+class Orders:
+    """Makes the orders of one transaction, reading each queue and environment once."""
+
+    def __init__(self, tx: Tx, default_provider: str) -> None:
+        self._tx = tx
+        self._default_provider = default_provider
+        self._names: dict[tuple[int, int | None], tuple[str, str, str]] = {}
+
+    def order(self, job: Job) -> Order:
+        """Read what a launch of this job is made of."""
+        place = (job.queue_pk, job.environment_pk)
+        names = self._names.get(place)
+        if names is None:
+            queue, environment = (
+                self._tx.queues.by_pk(job.queue_pk),
+                self._tx.environments.by_pk(job.environment_pk or 0),
+            )
+            assert queue is not None and environment is not None
+            names = (queue.name, environment.name, environment.provider(self._default_provider))
+            self._names[place] = names
+        return Order(job, self._tx.jobs.spec(job.spec_pk), *names)
 
 
 def image_settings(settings: Settings, image: str) -> Image:

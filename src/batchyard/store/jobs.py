@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, literal_column, select, text, update
@@ -37,6 +38,7 @@ _MUTABLE = (
     "exit_code",
     "reason",
 )
+_changed = attrgetter(*_MUTABLE)
 JOB_COLUMNS = tuple(_T[name] for name in _FIELDS)
 
 _INSERTED = (*(name for name in _FIELDS if name != "pk"), "name_key", "definition", "request_seen")
@@ -56,9 +58,8 @@ _UPDATE = Statement(
     )
     .values({name: bindparam(name) for name in _MUTABLE})
 )
-_ADD_EVENT = Statement(
-    insert(tables.events).values({n: bindparam(n) for n in ("job_pk", "at", "event", "status", "placement", "detail")})
-)
+_EVENT = ("job_pk", "at", "event", "status", "placement", "detail")
+_ADD_EVENT = Statement(insert(tables.events).values({name: bindparam(name) for name in _EVENT}))
 _ADD_ARRAY = Statement(insert(tables.arrays).values({c.name: bindparam(c.name) for c in tables.arrays.c}))
 _ADD_SPEC = Statement(
     insert(tables.specs).values({n: bindparam(n) for n in ("name", "body", "tags")}).returning(tables.specs.c.pk)
@@ -133,11 +134,17 @@ _PURGE = (
 )
 
 
+_KINDS, _STATUSES, _REQUESTS = tuple(Kind), tuple(Status), tuple(Request)
+_KIND, _STATUS, _REQUEST_AT = (_FIELDS.index(name) for name in ("kind", "status", "request"))
+
+
 def job_of(row: Row) -> Job:
     """A row of JOB_COLUMNS as a Job."""
-    job = dict(zip(_FIELDS, row, strict=True))
-    job["kind"], job["status"], job["request"] = Kind(job["kind"]), Status(job["status"]), Request(job["request"])
-    return Job(**job)
+    values = list(row)
+    values[_KIND] = _KINDS[values[_KIND]]
+    values[_STATUS] = _STATUSES[values[_STATUS]]
+    values[_REQUEST_AT] = _REQUESTS[values[_REQUEST_AT]]
+    return Job(*values)
 
 
 class Jobs:
@@ -309,8 +316,7 @@ class Jobs:
     # -- kept beside
 
     def _add_events(self, rows: Iterable[tuple[int, float, Event, Status, int, str | None]]) -> None:
-        names = ("job_pk", "at", "event", "status", "placement", "detail")
-        self._connection.many(_ADD_EVENT, (dict(zip(names, row, strict=True)) for row in rows))
+        self._connection.many(_ADD_EVENT, (dict(zip(_EVENT, row, strict=True)) for row in rows))
 
     def _add_totals(self, deltas: Mapping[tuple[int, str, Status], int]) -> None:
         self._connection.many(
@@ -346,7 +352,7 @@ class Jobs:
 
 
 def _update(before: Job, after: Job) -> dict[str, object]:
-    row: dict[str, object] = {name: getattr(after, name) for name in _MUTABLE}
+    row: dict[str, object] = dict(zip(_MUTABLE, _changed(after), strict=True))
     row["b_pk"] = before.pk
     row["was_status"], row["was_placement"], row["was_request"] = before.status, before.placement, before.request
     return row

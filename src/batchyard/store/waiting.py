@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
-from batchyard.domain.jobs import Job
+from batchyard.domain.jobs import Job, attempt_key
 from batchyard.domain.states import Status
 from batchyard.store import tables
 from batchyard.store.jobs import JOB_COLUMNS, job_of
@@ -35,7 +35,9 @@ _HEAD = Statement(
     .order_by(_T.rank, _T.pk)
     .limit(_LIMIT)
 )
-_STARTING = Statement(_jobs(_T.status == _n(Status.STARTING)).order_by(_T.pk))
+_STARTING = Statement(
+    select(_T.pk, _T.uuid, _T.part, _T.placement).where(_T.status == _n(Status.STARTING)).order_by(_T.pk)
+)
 _ACTIVE = Statement(_jobs(literal_column("status IN (3, 4)")))
 _REQUESTED = Statement(
     _jobs(
@@ -163,9 +165,10 @@ class Waiting:
         """How many RUNNABLE jobs of its queue stand before this one."""
         return self._connection.rows(_BEFORE, queue_pk=job.queue_pk, rank=job.rank, b_pk=job.pk)[0][0]
 
-    def starting(self) -> list[Job]:
-        """Jobs placed and not yet seen running."""
-        return self._all(_STARTING)
+    def starting(self) -> dict[str, int]:
+        """Jobs placed and not yet seen running: the engine's key and ours."""
+        rows = self._connection.rows(_STARTING)
+        return {attempt_key(uuid, part, placement): pk for pk, uuid, part, placement in rows}
 
     def active(self) -> list[Job]:
         """Jobs in STARTING and RUNNING."""

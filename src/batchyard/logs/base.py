@@ -4,7 +4,7 @@ Two kinds of streams, which readers cannot tell apart:
 
 - An *attempt's*: a plain file that the job's processes append to. Beside it lies `<file>.times`: records of two
   little-endian u64, the file's size so far and the milliseconds since 1970, appended about every 0.1 s while the file
-  grew, never going back in either number. Two sizes are marks: `LIMIT`: the log reached the limit per attempt, and what
+  grew: sizes grow from record to record, times never go back. Two sizes are marks: `LIMIT`: the log reached the limit per attempt, and what
   came later was dropped; `ENDED`: nothing will be written any more (a last line without a newline is then complete).
   The engine that runs the attempt writes both files, `ENDED` before it tells anybody that the attempt ended.
 - A *written* one, made by CreateLogStream and filled by `append`.
@@ -12,7 +12,7 @@ Two kinds of streams, which readers cannot tell apart:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,8 @@ LIMIT = 2**63
 """Size in a times record that says: the log limit was reached at that time."""
 ENDED = 2**64 - 1
 """Size in a times record that says: the attempt ended at that time."""
+QUIET_MS = 1000
+"""How long a log must be still before what stands behind its last newline is shown as a line."""
 
 MAX_EVENTS = 10_000
 """Events of one page (12.31)."""
@@ -65,11 +67,11 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for: start_ms <= timestamp < end_ms, `matches` the message; from which mark, in which direction."""
+    """What to look for: start_ms <= timestamp < end_ms, a pattern (12.42); from which mark, in which direction."""
 
     start_ms: int | None = None
     end_ms: int | None = None
-    matches: Callable[[str], bool] | None = None
+    pattern: str = ""
     limit: int = MAX_EVENTS
     mark: Mark | None = None
     descending: bool = False
@@ -106,7 +108,10 @@ class LogStore(Protocol):
         ...
 
     async def search(self, sources: Sequence[Source], search: Search) -> Found:
-        """Events of many streams in order of time; a page may be partly full or empty and still have a mark."""
+        """Events of many streams in order of time; a page may be partly full or empty and still have a mark.
+
+        Raises Invalid for a pattern that cannot be read.
+        """
         ...
 
     async def append(self, path: Path, events: Sequence[tuple[int, str]]) -> None:

@@ -3,7 +3,7 @@
 A line longer than a block is cut, or one line without end would fill the memory. The rule needs no more than a block
 of context, so that both directions find the same cuts: a block (aligned to its size) without any newline ends a piece
 where it ends, moved back by up to three bytes so that no UTF-8 character is cut. So lines up to 128 KiB are never cut
-and no piece is longer than 256 KiB. What is left of a line after a cut is no piece of its own when it is blank.
+and no piece is longer than 256 KiB.
 """
 
 from __future__ import annotations
@@ -20,28 +20,24 @@ Piece = tuple[int, int, bytes]
 
 def forward(file: int, position: int, size: int, cut: bool = True) -> Iterator[Piece]:
     """Pieces from `position` on, up to `size`; the last one may lack its newline."""
-    base = max(position - 1, 0) // BLOCK * BLOCK
+    base = position // BLOCK * BLOCK
     start, carry = position, b""
-    fresh = position == 0
     while base < size:
         block = os.pread(file, min(BLOCK, size - base), base)
-        if position > base:  # only in the first block
-            fresh = block[position - base - 1 : position - base] == b"\n"
         texts = block[max(position - base, 0) :].split(b"\n")
         texts[0] = carry + texts[0]
         carry = texts.pop()
         for text in texts:
             end = start + len(text) + 1
-            if fresh or not is_blank(text):
-                yield start, end, text
-            start, fresh = end, True
+            yield start, end, text
+            start = end
         if cut and is_solid(block):
             text = carry[: len(carry) - _broken(block)]
             if text:
                 yield start, start + len(text), text
-                start, carry, fresh = start + len(text), carry[len(text) :], False
+                start, carry = start + len(text), carry[len(text) :]
         base += BLOCK
-    if carry and (fresh or not is_blank(carry)):
+    if carry:
         yield start, start + len(carry), carry
 
 
@@ -51,6 +47,9 @@ def backward(file: int, position: int, cut: bool = True) -> Iterator[Piece]:
         return
     base = (position - 1) // BLOCK * BLOCK
     data = os.pread(file, position - base, base)
+    if cut and is_solid(data) and (tail := _broken(data)):
+        yield position - tail, position, data[-tail:]
+        data = data[:-tail]
     while True:
         start = base + len(data)
         *texts, rest = data.split(b"\n")
@@ -71,13 +70,8 @@ def backward(file: int, position: int, cut: bool = True) -> Iterator[Piece]:
             continue
         start = base + BLOCK - _broken(block)
         data, text = block[: start - base], block[start - base :] + pending
-        if not is_blank(text):
+        if text:
             yield start, start + len(text), text.removesuffix(b"\n")
-
-
-def is_blank(text: bytes) -> bool:
-    """Whether this rest of a line, newline or not, is nothing to show."""
-    return text in {b"", b"\r", b"\n", b"\r\n"}
 
 
 def is_solid(block: bytes) -> bool:

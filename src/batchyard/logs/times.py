@@ -6,7 +6,6 @@ import os
 import struct
 from bisect import bisect_left, bisect_right
 from pathlib import Path
-from typing import Self
 
 from batchyard.logs.base import ENDED, LIMIT
 
@@ -25,12 +24,13 @@ def times_path(path: Path) -> Path:
 class Times:
     """The records of one times file, read in chunks; a missing file has none.
 
-    `count` leaves marks out; `limited` and `ended` say whether they are there. Use as a context manager.
+    `len` leaves the marks out; `limited_ms` and `ended` say whether they are there. To be closed.
     """
 
     def __init__(self, path: Path) -> None:
-        self.count = 0
-        self.limited = self.ended = False
+        self._count = 0
+        self.limited_ms: int | None = None
+        self.ended = False
         self._chunk: list[tuple[int, int]] = []
         self._base = 0
         self._file: int | None = None
@@ -38,23 +38,24 @@ class Times:
             self._file = os.open(times_path(path), os.O_RDONLY)
         except FileNotFoundError:
             return
-        self.count = os.fstat(self._file).st_size // _RECORD.size
-        tail = range(max(self.count - _MARKS, 0), self.count)
+        self._count = os.fstat(self._file).st_size // _RECORD.size
+        tail = range(max(self._count - _MARKS, 0), self._count)
         marks = [index for index in tail if self[index][0] >= LIMIT]
         for index in marks:
-            self.ended |= self[index][0] == ENDED
-            self.limited |= self[index][0] != ENDED
-        self.count = marks[0] if marks else self.count
+            size, ms = self[index]
+            if size == ENDED:
+                self.ended = True
+            else:
+                self.limited_ms = ms
+        self._count = marks[0] if marks else self._count
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of the file."""
         if self._file is not None:
             os.close(self._file)
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     def __getitem__(self, index: int) -> tuple[int, int]:
         """(size in bytes, time in ms) of a record."""
@@ -70,7 +71,7 @@ class Times:
     @property
     def last(self) -> tuple[int, int] | None:
         """The last record that is no mark."""
-        return self[self.count - 1] if self.count else None
+        return self[self._count - 1] if self._count else None
 
     def covering(self, position: int) -> int:
         """Index of the first record whose size is at least `position`; `count` if none is."""

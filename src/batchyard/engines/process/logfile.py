@@ -5,8 +5,9 @@ record is added to the *times file*, `<log>.times`. A record is 16 bytes: two un
 
     size of the log so far in bytes, time in milliseconds since 1970 (UTC)
 
-Sizes only grow. A line was written at the time of the first record whose size exceeds the offset of the line's first
-byte; a line behind the last record was written just now. When the process ends, one last record covers the rest.
+Sizes only grow. A line was written at the time of the first record that covers all of it. When the process ends, one last
+record covers the rest, and the record `(ENDED, time)` with `ENDED = 2**64 - 1` closes the times file: a last line without
+a newline is then complete.
 
 A log that outgrows its limit is cut back to the limit at each look. Then the record `(CUT, time)` with `CUT = 2**63`
 closes the times file: what the log holds behind the size of the record before it is not part of the log, and a reader
@@ -19,6 +20,7 @@ import os
 import struct
 
 CUT = 1 << 63
+ENDED = (1 << 64) - 1
 RECORD = struct.Struct("<QQ")
 SUFFIX = ".times"
 
@@ -52,6 +54,8 @@ class LogWatch:
         """Look for the last time and let go of the files."""
         try:
             self.look(now_ms)
+            if self._recorded and not self.cut:
+                self._record(ENDED, now_ms)
         finally:
             os.close(self._fd)
             if self._times_fd >= 0:

@@ -19,7 +19,7 @@ from batchyard.store.base import Tx
 _CURSOR = "admission_cursor"
 _NEW = 2000
 _ENDINGS = 5000
-# While nobody waits for anybody the cursor need not be written at every turn. To read an ending again is harmless: whoever
+# While nobody waits for anybody the cursor need not be written at every turn. To read an ending again is harmless: who
 # was submitted after it is looked at with the statuses as they are, and has no children yet.
 _UNREAD = 10_000
 

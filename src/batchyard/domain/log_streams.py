@@ -38,7 +38,9 @@ class LogStream(msgspec.Struct, frozen=True, kw_only=True):
 def check_group_name(name: str) -> None:
     """Refuse a group name outside 12.21."""
     if _GROUP_NAME.fullmatch(name) is None:
-        raise Invalid(f'logGroupName "{name}" must be 1 to 512 characters of a-z, A-Z, 0-9, "_", "-", "/", "." and "#".')
+        raise Invalid(
+            f'logGroupName "{name}" must be 1 to 512 characters of a-z, A-Z, 0-9, "_", "-", "/", "." and "#".'
+        )
 
 
 def check_stream_name(name: str) -> None:

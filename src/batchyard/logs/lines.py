@@ -2,8 +2,7 @@
 
 A line longer than a block is cut, or one line without end would fill the memory. The rule needs no more than a block
 of context, so that both directions find the same cuts: a block (aligned to its size) without any newline ends a piece
-where it ends, moved back by up to three bytes so that no UTF-8 character is cut. So lines up to 128 KiB are never cut
-and no piece is longer than 256 KiB.
+where it ends. So lines up to 128 KiB are never cut, and no piece is longer than 256 KiB.
 """
 
 from __future__ import annotations
@@ -31,11 +30,9 @@ def forward(file: int, position: int, size: int, cut: bool = True) -> Iterator[P
             end = start + len(text) + 1
             yield start, end, text
             start = end
-        if cut and is_solid(block):
-            text = carry[: len(carry) - _broken(block)]
-            if text:
-                yield start, start + len(text), text
-                start, carry = start + len(text), carry[len(text) :]
+        if cut and carry and _is_solid(block):
+            yield start, start + len(carry), carry
+            start, carry = start + len(carry), b""
         base += BLOCK
     if carry:
         yield start, start + len(carry), carry
@@ -47,9 +44,6 @@ def backward(file: int, position: int, cut: bool = True) -> Iterator[Piece]:
         return
     base = (position - 1) // BLOCK * BLOCK
     data = os.pread(file, position - base, base)
-    if cut and is_solid(data) and (tail := _broken(data)):
-        yield position - tail, position, data[-tail:]
-        data = data[:-tail]
     while True:
         start = base + len(data)
         *texts, rest = data.split(b"\n")
@@ -65,27 +59,20 @@ def backward(file: int, position: int, cut: bool = True) -> Iterator[Piece]:
             return
         base -= BLOCK
         block = os.pread(file, BLOCK, base)
-        if not (cut and is_solid(block)):
+        if cut and _is_solid(block):
+            yield base + BLOCK, base + BLOCK + len(pending), pending.removesuffix(b"\n")
+            data = block
+        else:
             data = block + pending
-            continue
-        start = base + BLOCK - _broken(block)
-        data, text = block[: start - base], block[start - base :] + pending
-        if text:
-            yield start, start + len(text), text.removesuffix(b"\n")
 
 
-def is_solid(block: bytes) -> bool:
+def is_edge(file: int, position: int) -> bool:
+    """Whether a piece begins at `position`, which is not 0."""
+    base = (position - 1) // BLOCK * BLOCK
+    block = os.pread(file, position - base, base)
+    return block.endswith(b"\n") or _is_solid(block)
+
+
+def _is_solid(block: bytes) -> bool:
     """Whether the block is whole and has no newline: its end is a cut."""
     return len(block) == BLOCK and b"\n" not in block
-
-
-def _broken(block: bytes) -> int:
-    """How many bytes at the end begin a UTF-8 character that goes on behind it: 0 to 3."""
-    for back in (1, 2, 3):
-        byte = block[-back]
-        if byte >= 0xC0:
-            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return back if length > back else 0
-        if byte < 0x80:
-            return 0
-    return 0

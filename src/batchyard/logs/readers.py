@@ -157,10 +157,7 @@ class AttemptReader(_File):
         if index == 0:
             return 0
         position, before_ms = self._times[index - 1]
-        if self._record(index)[1] - before_ms >= QUIET_MS:
-            return position
-        piece = next(lines.backward(self._file, position), None)
-        if piece is None or piece[1] - piece[0] > len(piece[2]):
+        if self._record(index)[1] - before_ms >= QUIET_MS or lines.is_edge(self._file, position):
             return position
         last = next(self.backward(position), None)
         return last.event.position if last is not None and last.end == position else position

@@ -1,7 +1,7 @@
 """The catalogue of log groups and streams; the events themselves are files (BEHAVIOUR 12).
 
-The group of all jobs always exists (12.03): it has a row only once it was given a retention. Names are in order of their
-characters' numbers, as AWS sorts them.
+The group of all jobs always exists (12.03): it has a row only once it was given a retention. Names are in order of
+their characters' numbers, as AWS sorts them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ADD_STREAM = Statement(insert(tables.log_streams).values({name: bindparam(name)
 _ADD_ATTEMPT = Statement(
     text(
         "INSERT INTO log_streams (group_name, name, path, kind, created_at) "
-        f"VALUES (:group_name, :name, :path, {ATTEMPT}, :created_at) ON CONFLICT (group_name, name) DO NOTHING"
+        "VALUES (:group_name, :name, :path, :kind, :created_at) ON CONFLICT (group_name, name) DO NOTHING"
     )
 )
 _DELETE_STREAMS = Statement(delete(tables.log_streams).where(any_of(_S.pk, "pks")))
@@ -134,7 +134,7 @@ class Logs:
         self._connection.many(
             _ADD_ATTEMPT,
             [
-                {"group_name": group, "name": name, "path": task_id, "created_at": created_at}
+                {"group_name": group, "name": name, "path": task_id, "kind": ATTEMPT, "created_at": created_at}
                 for group, name, task_id, created_at in streams
             ],
         )

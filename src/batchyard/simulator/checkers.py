@@ -1,0 +1,459 @@
+"""What must hold in every world, after every commit, at every change of an attempt, from time to time, and at the end.
+
+    Replay       (witness.py) the events give the rows; a final status stays; totals and parents are what they count
+    Order        FIFO within a queue and priority between queues, exactly as far as 9.01 and 9.11 promise them
+    Room         no host and no environment holds more than it has, by the rows
+    Waits        nothing becomes RUNNABLE before what it waits for SUCCEEDED (3.51-3.53)
+    Requests     what was asked to end is neither placed nor tried again (4.42, 5.03)
+    Outcomes     a job's end is what its attempts say; every attempt is accounted for, none beyond those allowed (5.01)
+    Attempts     by the engine's own view: no host full beyond its size, one live attempt per job, one start per key
+    Progress     what can go on goes on within `PATIENCE_S` of virtual time
+
+Each is a class with any of the hooks `read`, `commit`, `tick` and `final`; a fault is a text given to `breach`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from batchyard.domain.environments import Environment
+from batchyard.domain.jobs import Kind, Request
+from batchyard.domain.queues import Queue
+from batchyard.domain.states import Event, Status
+from batchyard.engines.base import Phase
+from batchyard.kit.clock import Clock
+from batchyard.scheduling.snapshot import NOTHING, Needs
+from batchyard.simulator.capacity import SimulatedCapacity
+from batchyard.simulator.engine import Attempt, SimulatedEngine
+from batchyard.simulator.witness import Life, Witness
+from batchyard.store.base import Tx
+from batchyard.store.feed import Change
+
+PATIENCE_S = 150.0
+"""How long a thing that can go on may take: the slowest safety net (30 s), a grace (30 s), a crash or two on the way."""
+
+_ENDING = {Request.TERMINATE, Request.DELETE_QUEUE, Request.TIMEOUT}
+News = Sequence[tuple[Life, Change]]
+
+
+class Checker:
+    """Base of all: hooks that do nothing."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.witness = scene.witness
+
+    def breach(self, text: str) -> None:
+        """Write down what must not be."""
+        self.scene.breach(f"{type(self).__name__}: {text}")
+
+    def read(self, tx: Tx, task: str) -> None:
+        """A task is about to read this state."""
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """A task has committed these events."""
+
+    def tick(self, tx: Tx) -> None:
+        """Some time has passed."""
+
+    def final(self, tx: Tx) -> None:
+        """Everything has come to its end."""
+
+
+class Scene:
+    """Everything there is to watch, and the checkers that watch it."""
+
+    def __init__(self, clock: Clock, engine: SimulatedEngine, capacity: SimulatedCapacity) -> None:
+        self.clock = clock
+        self.engine = engine
+        self.capacity = capacity
+        self.witness = Witness()
+        self.checkers: list[Checker] = [each(self) for each in CHECKERS]
+        self._attempts = next(each for each in self.checkers if isinstance(each, Attempts))
+        engine.on_change = self._attempts.changed
+        engine.on_breach = self._attempts.breach
+
+    @property
+    def breaches(self) -> list[str]:
+        """What was seen that must not be, in order."""
+        return self.witness.breaches
+
+    def breach(self, text: str) -> None:
+        """Write down what must not be, and when it was seen."""
+        self.witness.breach(f"at {self.clock.now():.3f}: {text}")
+
+    def read(self, tx: Tx, task: str) -> None:
+        """A task is about to read this state."""
+        for each in self.checkers:
+            each.read(tx, task)
+
+    def commit(self, tx: Tx, task: str) -> None:
+        """A task has committed."""
+        news = self.witness.look(tx, self.clock.now())
+        for each in self.checkers:
+            each.commit(tx, news, task)
+
+    def tick(self, tx: Tx) -> None:
+        """Some time has passed."""
+        for each in self.checkers:
+            each.tick(tx)
+
+    def final(self, tx: Tx) -> None:
+        """Everything has come to its end."""
+        self.witness.compare_all(tx)
+        for each in self.checkers:
+            each.final(tx)
+
+
+class _View(msgspec.Struct):
+    """What there was when a scheduling turn read: nothing that came later can be held against it."""
+
+    commit: int = 0
+    queues: dict[int, Queue] = {}
+    environments: dict[int, Environment] = {}
+    used_hosts: dict[str, Needs] = {}
+    used_environments: dict[int, int] = {}
+
+
+class Order(Checker):
+    """The order of placements, judged by what the turn could have seen.
+
+    FIFO (9.10, 9.11): where a turn places a job, it places every job of that queue that stands before it, was RUNNABLE
+    when the turn read, and nobody has asked to end. Jobs that became RUNNABLE later may be overtaken.
+
+    Priority (9.01, 9.03): where a turn places a job of one queue, the first job that it leaves waiting in any queue of
+    higher priority did not fit where that job went, given what was in use when the turn read and what the turn gave to
+    that queue and to queues before it.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._view = _View()
+
+    def read(self, tx: Tx, task: str) -> None:
+        """Remember what a scheduling turn sees."""
+        if task != "scheduling":
+            return
+        hosts: dict[str, Needs] = defaultdict(lambda: NOTHING)
+        environments: dict[int, int] = defaultdict(int)
+        for life in self.witness.active.values():
+            hosts[life.row.host or ""] += Needs.of(life.row)
+            environments[life.row.environment_pk or 0] += life.row.vcpus
+        self._view = _View(self.witness.commit, tx.queues.all(), tx.environments.all(), hosts, environments)
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """Judge a turn's placements."""
+        placed = [life for life, change in news if change.event == Event.PLACED.name]
+        if not placed:
+            return
+        by_queue: dict[int, list[Life]] = defaultdict(list)
+        for life in placed:
+            by_queue[life.row.queue_pk].append(life)
+        for queue_pk, lives in by_queue.items():
+            last = max(lives, key=lambda life: life.order)
+            first = self._first_left(tx, queue_pk)
+            if first is not None and first.order < last.order:
+                self.breach(f"{last.row.id} was placed before {first.row.id}, which stands before it")
+        for queue_pk in self._view.queues:
+            left = self._first_left(tx, queue_pk)
+            if left is not None:
+                self._priority(left, by_queue)
+
+    def _first_left(self, tx: Tx, queue_pk: int) -> Life | None:
+        """The first job of a queue that the turn saw, could have placed, and left."""
+        waiting = [life for life in self.witness.waiting[queue_pk].values() if life.since <= self._view.commit]
+        for life in sorted(waiting, key=lambda life: life.order):
+            row = tx.jobs.by_pk([life.row.pk])[life.row.pk]
+            if row.request is Request.NONE:
+                return life
+        return None
+
+    def _priority(self, left: Life, placed: dict[int, list[Life]]) -> None:
+        view, queue = self._view, self._view.queues[left.row.queue_pk]
+        lower = [pk for pk in placed if pk in view.queues and view.queues[pk].priority < queue.priority]
+        if not lower:
+            return
+        hosts, environments = defaultdict(lambda: NOTHING, view.used_hosts), Counter(view.used_environments)
+        for life in (life for pk, lives in placed.items() if pk not in lower for life in lives):
+            hosts[life.row.host or ""] += Needs.of(life.row)
+            environments[life.row.environment_pk or 0] += life.row.vcpus
+        needs = Needs.of(left.row)
+        for life in (life for pk in lower for life in placed[pk]):
+            environment = view.environments.get(life.row.environment_pk or 0)
+            host = self.scene.capacity.all[life.row.host or ""]
+            if environment is None or environment.name not in queue.environment_names:
+                continue
+            limit = (environment.max_vcpus or 1 << 40) * 1000
+            free = Needs(host.vcpus, host.memory_mib, host.gpus) - hosts[host.id]
+            if environments[environment.pk] + needs.vcpus <= limit and needs.within(free):
+                self.breach(f"{life.row.id} was placed on {host.id} before {left.row.id} of a queue of higher priority")
+
+
+class Room(Checker):
+    """No host and no environment holds more than it has, by the rows; a DISABLED environment gets no jobs (10.77)."""
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """Count what is active wherever something was placed."""
+        placed = [life for life, change in news if change.event == Event.PLACED.name]
+        if not placed:
+            return
+        hosts: dict[str, Needs] = defaultdict(lambda: NOTHING)
+        environments: Counter[int] = Counter()
+        for life in self.witness.active.values():
+            hosts[life.row.host or ""] += Needs.of(life.row)
+            environments[life.row.environment_pk or 0] += life.row.vcpus
+        for name in {life.row.host or "" for life in placed}:
+            host = self.scene.capacity.all[name]
+            if not hosts[name].within(Needs(host.vcpus, host.memory_mib, host.gpus)):
+                self.breach(f"host {name} holds {hosts[name]}")
+        there = tx.environments.all()
+        for life in placed:
+            environment = there.get(life.row.environment_pk or 0)
+            if environment is None or not environment.accepts_jobs:
+                name = environment.name if environment else "that is gone"
+                self.breach(f"{life.row.id} was placed in environment {name}, which takes no jobs")
+            elif environments[environment.pk] > (environment.max_vcpus or 1 << 40) * 1000:
+                self.breach(f"environment {environment.name} holds {environments[environment.pk]} thousandths of vCPUs")
+
+
+class Waits(Checker):
+    """Dependencies: what a job waits for SUCCEEDED before it becomes RUNNABLE, and its failure fails the job."""
+
+    _FREE = frozenset({Event.ACCEPTED.name, Event.DEPENDENCIES_MET.name, Event.EXPANDED.name})
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """Look at those that need not wait any more, and at those that failed with what they waited for."""
+        for life, change in news:
+            if change.event in self._FREE:
+                for name, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD):
+                    if status is not Status.SUCCEEDED:
+                        self.breach(f"{life.row.id} is free to run, and waits for {name}, which is {status}")
+            elif change.event == Event.DEPENDENCY_FAILED.name and life.row.request is Request.NONE:
+                known = [status for _, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD)]
+                if Status.FAILED not in known:
+                    self.breach(f"{life.row.id} failed with what it waits for, of which nothing failed")
+
+    def tick(self, tx: Tx) -> None:
+        """Nobody waits for what has ended."""
+        late = self.scene.clock.now() - PATIENCE_S
+        for life in self.witness.unended.values():
+            if life.status is not Status.PENDING or life.since_at > late or life.children:
+                continue
+            statuses = [status for _, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD)]
+            if Status.FAILED in statuses or all(status is Status.SUCCEEDED for status in statuses):
+                self.breach(f"{life.row.id} is PENDING, although what it waits for has ended")
+
+    def _partners(self, tx: Tx, life: Life, *, own: bool) -> Iterator[tuple[str, Status | None]]:
+        """What a job waits for (with `own`: a child, child by child), each with its status; FAILED when never made."""
+        row = life.row
+        for given in tx.jobs.spec(row.spec_pk).depends_on:
+            by_index = given.type in {"N_TO_N", "SEQUENTIAL"}
+            if by_index != own:
+                continue
+            uuid, _, part = (given.jobId or row.uuid).partition(":")
+            index = int(part) if part else -1
+            if given.type == "N_TO_N":
+                index = row.part
+            elif given.type == "SEQUENTIAL":
+                index = row.part - 1
+                if index < 0:
+                    continue
+            status = self.witness.status(uuid, index)
+            if status is None and self.witness.status(uuid, -1) is Status.FAILED:
+                status = Status.FAILED
+            yield f"{uuid}:{index}", status
+
+
+class Requests(Checker):
+    """Who asked for a job's end gets it: not placed, not tried again, FAILED within the time."""
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """Look at what was placed, tried again, or succeeded."""
+        for life, change in news:
+            request, event = life.row.request, change.event
+            if event in {Event.PLACED.name, Event.RETRIED.name, Event.PLACEMENT_LOST.name} and request is not Request.NONE:
+                self.breach(f"{life.row.id}: {event} after {request.name} was asked")
+            if event == Event.SUCCEEDED.name and request in _ENDING:
+                self.breach(f"{life.row.id} SUCCEEDED after {request.name} was asked (5.33)")
+
+    def tick(self, tx: Tx) -> None:
+        """Time limits (5.31) and requests are carried out."""
+        now = self.scene.clock.now()
+        rows = tx.jobs.by_pk(list(self.witness.active))
+        for pk, life in self.witness.active.items():
+            row = rows[pk]
+            if row.deadline is not None and row.deadline < now - PATIENCE_S:
+                self.breach(f"{row.id} runs on, {now - row.deadline:.0f} s beyond its time limit")
+            attempt = self.scene.engine.live.get(row.key)
+            if row.request in _ENDING and attempt is not None and life.since_at < now - PATIENCE_S:
+                asked = attempt.asked_to_stop
+                if asked is None and self._first(row.pk, row.request, now) < now - PATIENCE_S:
+                    self.breach(f"{row.id}: {row.request.name} was asked, and nobody stops it")
+
+    def _first(self, pk: int, request: Request, now: float) -> float:
+        """When a tick first saw this request."""
+        return self._seen.setdefault((pk, request), now)
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._seen: dict[tuple[int, Request], float] = {}
+
+
+class Outcomes(Checker):
+    """The end of a job is what its attempts say, and no attempt is lost or too many (5.01, 4.14)."""
+
+    def commit(self, tx: Tx, news: News, task: str) -> None:
+        """Look at those that ended or go on after an attempt."""
+        for life, change in news:
+            if change.event in {Event.SUCCEEDED.name, Event.FAILED.name, Event.RETRIED.name}:
+                self._ended(tx, life, change)
+
+    def _ended(self, tx: Tx, life: Life, change: Change) -> None:
+        row, key = life.row, f"{life.row.id.replace(':', '.')}"
+        key = f"{row.uuid}.{row.part if row.part >= 0 else 'x'}.{change.placement}"
+        attempt = self.scene.engine.history.get(key)
+        good = attempt is not None and attempt.seen.phase is Phase.ENDED and attempt.seen.exit_code == 0
+        if change.event == Event.SUCCEEDED.name and not good:
+            self.breach(f"{row.id} SUCCEEDED, its attempt is {attempt.seen if attempt else 'unknown'}")
+        if change.event != Event.SUCCEEDED.name and good and row.request not in _ENDING:
+            self.breach(f"{row.id}: {change.event}, although its attempt ended with 0")
+        if attempt is not None and attempt.live:
+            self.breach(f"{row.id}: {change.event} while its attempt {key} is {attempt.seen.phase}")
+        allowed = tx.jobs.spec(row.spec_pk).retry.attempts or 1
+        kept = tx.jobs.attempts([row.pk]).get(row.pk, [])
+        if row.tries > allowed:
+            self.breach(f"{row.id} was tried {row.tries} times, {allowed} are allowed")
+        if [each.number for each in kept] != list(range(1, row.tries + 1)):
+            self.breach(f"{row.id} was tried {row.tries} times and has the attempts {[each.number for each in kept]}")
+
+    def final(self, tx: Tx) -> None:
+        """Every attempt that the engine ran to an end of its own is in its job's history."""
+        attempts = tx.jobs.attempts(list(self.witness.by_pk))
+        told = {(self.witness.by_pk[pk].row.uuid, self.witness.by_pk[pk].row.part): a for pk, a in attempts.items()}
+        for key, attempt in self.scene.engine.history.items():
+            uuid, part, placement = key.split(".")
+            place = uuid, -1 if part == "x" else int(part)
+            kept = {each.placement for each in told.get(place, ())}
+            if attempt.seen.phase is Phase.ENDED and int(placement) not in kept:
+                self.breach(f"attempt {key} ended with {attempt.seen.exit_code}, and its job knows nothing of it")
+        for life in self.witness.by_pk.values():
+            if life.status is Status.SUCCEEDED and life.row.kind is not Kind.ARRAY:
+                codes = [each.exit_code for each in attempts.get(life.row.pk, ())]
+                if codes[-1:] != [0] or 0 in codes[:-1]:
+                    self.breach(f"{life.row.id} SUCCEEDED with attempts that ended with {codes}")
+
+
+class Attempts(Checker):
+    """The engine's own view; nothing in it is believed because a row says so."""
+
+    def changed(self, attempt: Attempt) -> None:
+        """Count what lives on the host and for the job of an attempt that changed."""
+        if not attempt.live:
+            return
+        launch, used = attempt.launch, NOTHING
+        for other in self.scene.engine.live.values():
+            if other.launch.host == launch.host:
+                used += Needs(round(other.launch.vcpus * 1000), other.launch.memory_mib, other.launch.gpus)
+            if other.launch.job_id == launch.job_id and other is not attempt:
+                self.breach(f"{launch.key} and {other.launch.key} live at once")
+        host = self.scene.capacity.all[launch.host]
+        if not used.within(Needs(host.vcpus, host.memory_mib, host.gpus)):
+            self.breach(f"host {launch.host} runs {used}")
+
+    def tick(self, tx: Tx) -> None:
+        """Nothing lives for long that no active job wants."""
+        late = self.scene.clock.now() - PATIENCE_S
+        wanted = {life.row.key for life in self.witness.active.values()}
+        for key, attempt in self.scene.engine.live.items():
+            life = self.witness.lives.get(_owner(key))
+            if key not in wanted and attempt.written_at < late and (life is None or life.since_at < late):
+                self.breach(f"attempt {key} still lives, and no active job wants it")
+
+    def final(self, tx: Tx) -> None:
+        """Nothing is left."""
+        if self.scene.engine.live:
+            self.breach(f"at the end these live: {', '.join(self.scene.engine.live)}")
+
+
+class Progress(Checker):
+    """What can go on goes on: nobody stays SUBMITTED, STARTING or first in a queue with room for it."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._fits_since: dict[int, tuple[int, float]] = {}
+
+    def tick(self, tx: Tx) -> None:
+        """Look at everything that has not ended."""
+        now = self.scene.clock.now()
+        for life in self.witness.unended.values():
+            late = life.since_at < now - PATIENCE_S
+            if late and life.status is Status.SUBMITTED:
+                self.breach(f"{life.row.id} is still SUBMITTED")
+            if late and life.status.active and life.row.key not in self.scene.engine.live:
+                self.breach(f"{life.row.id} is {life.status.name}, and the engine has nothing live of it")
+            if late and life.status is Status.PENDING and life.size is not None and not life.children:
+                row = tx.jobs.by_pk([life.row.pk])[life.row.pk]
+                if row.open == 0 and row.request is Request.NONE:
+                    self.breach(f"array {life.row.id} waits for nothing and gets no children")
+        environments, queues = tx.environments.all(), tx.queues.all()
+        heads = {pk: self._head(tx, pk) for pk in queues}
+        for pk, head in heads.items():
+            if head is None or not self._fits(head, queues[pk], environments.values()):
+                self._fits_since.pop(pk, None)
+                continue
+            job_pk, since = self._fits_since.get(pk, (0, 0.0))
+            if job_pk != head.row.pk:
+                self._fits_since[pk] = (head.row.pk, now)
+            elif since < now - PATIENCE_S:
+                self.breach(f"{head.row.id} is first in queue {queues[pk].name}, has room, and is not placed")
+
+    def _head(self, tx: Tx, queue_pk: int) -> Life | None:
+        waiting = sorted(self.witness.waiting[queue_pk].values(), key=lambda life: life.order)
+        for life in waiting:
+            row = tx.jobs.by_pk([life.row.pk])[life.row.pk]
+            if row.request is Request.NONE:
+                return life
+            if life.since_at < self.scene.clock.now() - PATIENCE_S and self._asked_long_ago(life):
+                self.breach(f"{row.id} is RUNNABLE, although {row.request.name} was asked")
+        return None
+
+    def _asked_long_ago(self, life: Life) -> bool:
+        now = self.scene.clock.now()
+        return self._asked.setdefault(life.row.pk, now) < now - PATIENCE_S
+
+    @property
+    def _asked(self) -> dict[int, float]:
+        return self.__dict__.setdefault("asked", {})
+
+    def _fits(self, head: Life, queue: Queue, environments: Iterable[Environment]) -> bool:
+        needs = Needs.of(head.row)
+        free = {host.id: Needs(host.vcpus, host.memory_mib, host.gpus) for host in self.scene.capacity.up()}
+        used: Counter[int] = Counter()
+        for life in self.witness.active.values():
+            used[life.row.environment_pk or 0] += life.row.vcpus
+            if life.row.host in free:
+                free[life.row.host] -= Needs.of(life.row)
+        return any(needs.within(each) for each in free.values()) and any(
+            environment.name in queue.environment_names
+            and environment.accepts_jobs
+            and used[environment.pk] + needs.vcpus <= (environment.max_vcpus or 1 << 40) * 1000
+            for environment in environments
+        )
+
+    def final(self, tx: Tx) -> None:
+        """Every job has ended."""
+        left = [f"{life.row.id} {life.status.name}" for life in self.witness.unended.values()]
+        if left:
+            self.breach(f"{len(left)} jobs never ended: {', '.join(left[:5])}")
+
+
+CHECKERS: tuple[type[Checker], ...] = (Order, Room, Waits, Requests, Outcomes, Attempts, Progress)
+"""Every checker beside the witness's own comparison."""
+
+
+def _owner(key: str) -> tuple[str, int]:
+    uuid, part, _ = key.split(".")
+    return uuid, -1 if part == "x" else int(part)

@@ -33,6 +33,7 @@ _DIALECT = sqlite_dialect.dialect(paramstyle="qmark")
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # an answered request survives a power cut
+    "PRAGMA wal_autocheckpoint = 8192",  # pages: pages changed often reach the main file once, not at each thousandth
     "PRAGMA busy_timeout = 10000",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
@@ -64,6 +65,7 @@ class SqliteStore:
         self._committed = asyncio.Event()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
         if not self._inline:
             # The writer holds the interpreter lock in short bursts; hand it over sooner than the default 5 ms.
             sys.setswitchinterval(0.001)
@@ -108,7 +110,8 @@ class SqliteStore:
             self._jobs.put(None)
             await asyncio.to_thread(self._writer.join)
             self._pool.shutdown()
-        self._raw.close()
+        for raw in (*self._readers, self._raw):
+            raw.close()
 
     # -- the writer's thread
 
@@ -187,7 +190,9 @@ class SqliteStore:
     def _read(self, fn: Callable[[Tx], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = Connection(_connect(self._path), _DIALECT, self._caches)
+            raw = _connect(self._path)
+            self._readers.append(raw)
+            connection = self._local.connection = Connection(raw, _DIALECT, self._caches)
         connection.execute("BEGIN")
         try:
             return fn(Tx(connection))

@@ -15,6 +15,7 @@ from batchyard.store.sql import Connection, Row, Statement, any_of
 
 _D = tables.dependencies.c
 _J = tables.jobs.c
+_P = tables.jobs.alias("parent").c
 _ADD = Statement(
     insert(tables.dependencies).values(
         {"met": literal_column("0")} | {n: bindparam(n) for n in ("job_pk", "on_uuid", "on_part", "tie")}
@@ -37,7 +38,11 @@ _ENDED = Statement(
     .limit(bindparam("limit"))
 )
 _LAST_SEQ = Statement(select(func.max(tables.events.c.seq)))
-_CHILDREN = Statement(select(*JOB_COLUMNS).where(_J.parent_pk == bindparam("parent_pk"), any_of(_J.part, "parts")))
+_CHILDREN = Statement(  # by (uuid, part): the index by parent would be read from end to end
+    select(*JOB_COLUMNS).where(
+        _J.uuid == select(_P.uuid).where(_P.pk == bindparam("parent_pk")).scalar_subquery(), any_of(_J.part, "parts")
+    )
+)
 _CHILDREN_OF = Statement(select(*JOB_COLUMNS).where(_J.uuid == bindparam("uuid"), any_of(_J.part, "parts")))
 _WAIT = Statement(update(tables.jobs).where(_J.pk == bindparam("b_pk")).values(open=bindparam("n")))
 

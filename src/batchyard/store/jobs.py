@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, literal_column, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, text, update
 
 from batchyard.domain.arns import JobId
 from batchyard.domain.arrays import CHILD_FAILED, Array
@@ -107,8 +107,8 @@ _BY_PK = Statement(select(*JOB_COLUMNS).where(any_of(_T.pk, "pks")))
 _BY_ID = Statement(select(*JOB_COLUMNS).where(_T.uuid == bindparam("uuid"), _T.part == bindparam("part")))
 _REQUEST = Statement(
     update(tables.jobs)
-    .where(_T.pk == bindparam("b_pk"), _T.request == literal_column("0"))
-    .values(request=bindparam("request"), request_reason=bindparam("reason"), request_seen=literal_column("0"))
+    .where(_T.pk == bindparam("b_pk"), literal_column("request < 2"), _T.request < bindparam("asked"))
+    .values(request=bindparam("asked"), request_reason=bindparam("reason"), request_seen=literal_column("0"))
 )
 _SEEN = Statement(update(tables.jobs).where(_T.pk == bindparam("b_pk")).values(request_seen=literal_column("1")))
 _ADD_ATTEMPT = Statement(insert(tables.attempts).values({c.name: bindparam(c.name) for c in tables.attempts.c}))
@@ -125,12 +125,19 @@ _EXPIRED = Statement(
     .order_by(_T.stopped_at)
     .limit(bindparam("limit"))
 )
-_FAMILY = select(_T.pk).where(any_of(_T.pk, "tops") | any_of(_T.parent_pk, "tops"))
-_PURGE = (
-    *(Statement(delete(table).where(table.c.job_pk.in_(_FAMILY))) for table in (tables.events, tables.attempts)),
-    *(Statement(delete(table).where(any_of(table.c.job_pk, "tops"))) for table in (tables.arrays, tables.dependencies)),
-    Statement(delete(tables.specs).where(tables.specs.c.pk.in_(select(_T.spec_pk).where(any_of(_T.pk, "tops"))))),
-    Statement(delete(tables.jobs).where(any_of(_T.pk, "tops") | any_of(_T.parent_pk, "tops"))),
+_CHILDREN_OF = Statement(select(_T.pk).where(any_of(_T.parent_pk, "tops")).limit(bindparam("limit")))
+_COUNTED = Statement(
+    select(_T.queue_pk, func.coalesce(_T.share, literal_column("''")), _T.status, func.count())
+    .where(any_of(_T.pk, "pks"))
+    .group_by(_T.queue_pk, _T.share, _T.status)
+)
+_PURGE_JOBS = tuple(
+    Statement(delete(table).where(any_of(table.c[key], "pks")))
+    for table, key in ((tables.events, "job_pk"), (tables.attempts, "job_pk"), (tables.jobs, "pk"))
+)
+_PURGE_TOPS = (
+    *(Statement(delete(table).where(any_of(table.c.job_pk, "pks"))) for table in (tables.arrays, tables.dependencies)),
+    Statement(delete(tables.specs).where(tables.specs.c.pk.in_(select(_T.spec_pk).where(any_of(_T.pk, "pks"))))),
 )
 
 
@@ -231,8 +238,8 @@ class Jobs:
         self._summarise(parents, steps[-1].at)
 
     def ask(self, pks: Iterable[int], request: Request, reason: str | None) -> int:
-        """Record a request of these jobs, unless one stands already; how many were asked."""
-        return self._connection.many(_REQUEST, ({"b_pk": pk, "request": int(request), "reason": reason} for pk in pks))
+        """Record a request of these jobs; how many were asked. A cancel gives way to any other, else the first one stays."""
+        return self._connection.many(_REQUEST, ({"b_pk": pk, "asked": int(request), "reason": reason} for pk in pks))
 
     def seen(self, pks: Iterable[int]) -> None:
         """The requests of these jobs were looked at and need no further turn by themselves."""
@@ -247,11 +254,18 @@ class Jobs:
         self._connection.many(_ADD_ATTEMPT, ({"job_pk": pk, **msgspec.structs.asdict(a)} for pk, a in attempts))
 
     def purge(self, before: float, limit: int) -> int:
-        """Remove finished submissions that ended before a time, with their children and all that is kept of them."""
+        """Remove up to `limit` rows of submissions that ended before a time, with all that is kept of them.
+
+        Children go before their parents, which answer for them meanwhile. How many rows went; 0 when none is left.
+        """
         tops = [row[0] for row in self._connection.rows(_EXPIRED, before=before, limit=limit)]
-        for statement in _PURGE:
-            self._connection.run(statement, tops=tops)
-        return len(tops)
+        children = [row[0] for row in self._connection.rows(_CHILDREN_OF, tops=tops, limit=limit)]
+        gone = children or tops
+        counted = self._connection.rows(_COUNTED, pks=gone)
+        self._add_totals({(queue, share, _STATUSES[status]): -n for queue, share, status, n in counted})
+        for statement in _PURGE_JOBS if children else (*_PURGE_TOPS, *_PURGE_JOBS):
+            self._connection.run(statement, pks=gone)
+        return len(gone)
 
     # -- reading
 
@@ -270,11 +284,15 @@ class Jobs:
         return found
 
     def status_of(self, uuid: str, part: int) -> Status | None:
-        """The status of a job or child; FAILED when its submission is gone, None for a child that is not made yet."""
+        """The status of a job or child: None for a child that is not made yet, FAILED for one that never will be.
+
+        FAILED also when the submission is gone.
+        """
         job = self.get(JobId(uuid, ":", part))
         if job is not None:
             return job.status
-        return None if part >= 0 and self.get(JobId(uuid)) is not None else Status.FAILED
+        parent = self.get(JobId(uuid)) if part >= 0 else None
+        return None if parent is not None and not parent.status.final else Status.FAILED
 
     def by_pk(self, pks: Iterable[int]) -> dict[int, Job]:
         """Jobs by key."""

@@ -6,9 +6,12 @@ however many there are. Numbers of statuses and events are those of `domain.stat
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -121,25 +124,37 @@ jobs = Table(
 )
 
 
-def _index(name: str, *columns: str, where: str) -> None:
-    Index(name, *(jobs.c[column] for column in columns), sqlite_where=text(where), postgresql_where=text(where))
+def _index(name: str, *columns: str | ColumnElement[Any], where: str) -> None:
+    expressions = (jobs.c[column] if isinstance(column, str) else column for column in columns)
+    Index(name, *expressions, sqlite_where=text(where), postgresql_where=text(where))
 
 
-_index("jobs_new", "pk", where="status = 0")
+# Each begins with a column that its query compares: SQLite walks the table by key rather than a partial index on the key.
+_index("jobs_new", "status", "pk", where="status = 0")
 _index("jobs_waiting", "queue_pk", "rank", "pk", where="status = 2 AND request = 0")
 _index(
     "jobs_waiting_by_share",
     "queue_pk",
     "share",
-    "priority",
+    jobs.c.priority.desc(),
     "rank",
     "pk",
     where="status = 2 AND request = 0 AND share IS NOT NULL",
 )
-_index("jobs_active", "host", "environment_pk", "vcpus", "memory_mib", "gpus", where="status IN (3, 4)")
-_index("jobs_starting", "pk", where="status = 3")
-_index("jobs_deadline", "deadline", where="status = 4 AND deadline IS NOT NULL AND request = 0")
-_index("jobs_requested", "pk", where="request <> 0 AND request_seen = 0 AND status < 5")
+_index(
+    "jobs_active",
+    "host",
+    "environment_pk",
+    "vcpus",
+    "memory_mib",
+    "gpus",
+    "queue_pk",
+    "status",  # SQLite evaluates the condition again, and would read the row for it
+    where="status IN (3, 4)",
+)
+_index("jobs_starting", "status", "pk", where="status = 3")
+_index("jobs_deadline", "deadline", where="status = 4 AND deadline IS NOT NULL AND request < 2")
+_index("jobs_requested", "request_seen", "pk", where="request <> 0 AND request_seen = 0 AND status < 5")
 _index("jobs_listed", "queue_pk", "status", "pk", where="part < 0")
 _index("jobs_of_queue", "queue_pk", "pk", where="part < 0")
 _index("jobs_children", "parent_pk", "status", "part", where="parent_pk IS NOT NULL")
@@ -156,7 +171,13 @@ arrays = Table(
     *(Column(f"n{status}", Integer, nullable=False) for status in range(7)),
     Column("updated_at", Float, nullable=False),
 )
-Index("arrays_expanding", arrays.c.job_pk, sqlite_where=text("expanding = 1"), postgresql_where=text("expanding = 1"))
+Index(
+    "arrays_expanding",
+    arrays.c.expanding,
+    arrays.c.job_pk,
+    sqlite_where=text("expanding = 1"),
+    postgresql_where=text("expanding = 1"),
+)
 
 totals = Table(
     "totals",
@@ -205,6 +226,7 @@ events = Table(
     Column("status", SmallInteger, nullable=False),
     Column("placement", Integer, nullable=False),
     Column("detail", Text),
+    sqlite_autoincrement=True,  # cursors of readers outlive the newest events, when those are purged
 )
 
 log_groups = Table(

@@ -23,6 +23,8 @@ def _n(status: Status) -> ColumnElement[int]:
 
 
 _LIMIT = bindparam("limit")
+_MAY_BE_ASKED = literal_column("request < 2")
+"""Nobody wants its end yet, but perhaps its cancellation: that gives way to any other request, and does not stop it."""
 
 
 def _jobs(*where: object) -> Select[tuple[object, ...]]:
@@ -54,22 +56,20 @@ _OVERDUE = Statement(
     _jobs(
         _T.status == _n(Status.RUNNING),
         _T.deadline.is_not(None),
-        _T.request == literal_column("0"),
+        _MAY_BE_ASKED,
         _T.deadline <= bindparam("now"),
     )
     .order_by(_T.deadline)
     .limit(_LIMIT)
 )
 _NEXT_DEADLINE = Statement(
-    select(func.min(_T.deadline)).where(
-        _T.status == _n(Status.RUNNING), _T.deadline.is_not(None), _T.request == literal_column("0")
-    )
+    select(func.min(_T.deadline)).where(_T.status == _n(Status.RUNNING), _T.deadline.is_not(None), _MAY_BE_ASKED)
 )
 _EXPANDING = Statement(
     select(*JOB_COLUMNS, _A.size, _A.made)
     .join(tables.arrays, _A.job_pk == _T.pk)
     .where(_A.expanding == literal_column("1"))
-    .order_by(_T.pk)
+    .order_by(_A.job_pk)
     .limit(_LIMIT)
 )
 _USAGE = Statement(
@@ -85,16 +85,16 @@ _USAGE = Statement(
     .group_by(_T.host, _T.environment_pk)
 )
 _CHILDREN = Statement(
-    _jobs(_T.parent_pk == bindparam("parent_pk"), _T.status >= bindparam("low"), _T.status <= bindparam("high")).limit(
-        _LIMIT
-    )
+    _jobs(_T.parent_pk == bindparam("parent_pk"), _T.status >= bindparam("low"), _T.status <= bindparam("high"))
+    .order_by(_T.status, _T.part)
+    .limit(_LIMIT)
 )
 _OF_QUEUE = Statement(
     _jobs(
         _T.queue_pk == bindparam("queue_pk"),
         _T.part < literal_column("0"),
         _T.status == bindparam("status"),
-        _T.request == literal_column("0"),
+        _MAY_BE_ASKED,
     ).limit(_LIMIT)
 )
 _TOTALS = Statement(

@@ -31,7 +31,7 @@ def upgrade() -> None:
     with op.batch_alter_table("arrays", schema=None) as batch_op:
         batch_op.create_index(
             "arrays_expanding",
-            ["job_pk"],
+            ["expanding", "job_pk"],
             unique=False,
             sqlite_where=sa.text("expanding = 1"),
             postgresql_where=sa.text("expanding = 1"),
@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("placement", sa.Integer(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_events_job_pk"), ["job_pk"], unique=False)
@@ -149,7 +150,7 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(
             "jobs_active",
-            ["host", "environment_pk", "vcpus", "memory_mib", "gpus"],
+            ["host", "environment_pk", "vcpus", "memory_mib", "gpus", "queue_pk", "status"],
             unique=False,
             sqlite_where=sa.text("status IN (3, 4)"),
             postgresql_where=sa.text("status IN (3, 4)"),
@@ -165,8 +166,8 @@ def upgrade() -> None:
             "jobs_deadline",
             ["deadline"],
             unique=False,
-            sqlite_where=sa.text("status = 4 AND deadline IS NOT NULL AND request = 0"),
-            postgresql_where=sa.text("status = 4 AND deadline IS NOT NULL AND request = 0"),
+            sqlite_where=sa.text("status = 4 AND deadline IS NOT NULL AND request < 2"),
+            postgresql_where=sa.text("status = 4 AND deadline IS NOT NULL AND request < 2"),
         )
         batch_op.create_index(
             "jobs_ended",
@@ -183,7 +184,11 @@ def upgrade() -> None:
             postgresql_where=sa.text("part < 0"),
         )
         batch_op.create_index(
-            "jobs_new", ["pk"], unique=False, sqlite_where=sa.text("status = 0"), postgresql_where=sa.text("status = 0")
+            "jobs_new",
+            ["status", "pk"],
+            unique=False,
+            sqlite_where=sa.text("status = 0"),
+            postgresql_where=sa.text("status = 0"),
         )
         batch_op.create_index(
             "jobs_of_queue",
@@ -194,14 +199,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "jobs_requested",
-            ["pk"],
+            ["request_seen", "pk"],
             unique=False,
             sqlite_where=sa.text("request <> 0 AND request_seen = 0 AND status < 5"),
             postgresql_where=sa.text("request <> 0 AND request_seen = 0 AND status < 5"),
         )
         batch_op.create_index(
             "jobs_starting",
-            ["pk"],
+            ["status", "pk"],
             unique=False,
             sqlite_where=sa.text("status = 3"),
             postgresql_where=sa.text("status = 3"),
@@ -215,7 +220,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "jobs_waiting_by_share",
-            ["queue_pk", "share", "priority", "rank", "pk"],
+            ["queue_pk", "share", sa.literal_column("priority DESC"), "rank", "pk"],
             unique=False,
             sqlite_where=sa.text("status = 2 AND request = 0 AND share IS NOT NULL"),
             postgresql_where=sa.text("status = 2 AND request = 0 AND share IS NOT NULL"),

@@ -20,10 +20,8 @@ from batchyard.engines.process.engine import ProcessEngine
 
 async def run(jobs: int, slots: int, cgroups: str, folder: Path) -> float:
     """Seconds for `jobs` times /bin/true with `slots` in flight."""
-    folder.mkdir(mode=0o711)
     engine = ProcessEngine(folder / "engine", Process(cgroups=cgroups), 1 << 30)  # type: ignore[arg-type]
     logs = folder / "logs"
-    logs.mkdir(parents=True)
     ended: list[str] = []
     awake = asyncio.Event()
 
@@ -75,7 +73,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="batchyard-bench-", dir=options.folder) as folder:
         Path(folder).chmod(0o711)
         for cgroups in ["off", "auto"] if options.cgroups == "both" else [options.cgroups]:
-            took_s = asyncio.run(run(options.jobs, options.slots, cgroups, Path(folder) / cgroups))
+            inner = Path(folder) / cgroups
+            inner.mkdir(mode=0o711)
+            (inner / "logs").mkdir()
+            took_s = asyncio.run(run(options.jobs, options.slots, cgroups, inner))
             print(f"engine, cgroups {cgroups:4}: {options.jobs / took_s:7.0f} jobs/s  {took_s:6.2f} s")
     if not options.no_xargs:
         begun = time.perf_counter()

@@ -15,13 +15,14 @@ import signal
 import sys
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from batchyard.engines.base import Observed, Phase, Usage
 from batchyard.engines.process import journal as journals
 from batchyard.engines.process import procfs
-from batchyard.engines.process.cgroups import Cgroups, Group
+from batchyard.engines.process.cgroups import Cgroups, Group, cpu_shares
 from batchyard.engines.process.folders import Folders, Owner
 from batchyard.engines.process.logfile import LogWatch
 from batchyard.engines.process.spawn import Account, Accounts, CannotStart, spawn
@@ -34,44 +35,28 @@ _LOOK_SHARE = 50
 _RECHECK_S = 0.02
 
 
+@dataclass(slots=True, eq=False)
 class Attempt:
     """One key: what is seen of it and, while it runs, how to get at it."""
 
-    __slots__ = (
-        "cpu_s",
-        "exit_code",
-        "folder",
-        "group",
-        "kill_at",
-        "log",
-        "peak_bytes",
-        "pid",
-        "seen",
-        "span",
-        "stopped_at",
-    )
-
-    def __init__(self, seen: Observed) -> None:
-        self.seen = seen
-        self.pid = 0
-        self.span = (0, 0)
-        self.log: LogWatch | None = None
-        self.folder: tuple[str, Owner] | None = None
-        self.group: Group | None = None
-        self.kill_at = math.inf
-        self.exit_code = 0
-        self.stopped_at = 0.0
-        self.peak_bytes = 0
-        self.cpu_s = 0.0
+    seen: Observed
+    pid: int = 0
+    span: tuple[int, int] = (0, 0)
+    log: LogWatch | None = None
+    folder: tuple[str, Owner] | None = None
+    group: Group | None = None
+    kill_at: float = math.inf
+    exit_code: int = 0
+    stopped_at: float = 0.0
+    peak_bytes: int = 0
+    cpu_s: float = 0.0
 
 
+@dataclass(slots=True, eq=False)
 class Orphan:
     """An adopted process. `owners` is its attempt, or all it may be of when neither session nor environment tell."""
 
-    __slots__ = ("owners",)
-
-    def __init__(self, owners: list[Attempt]) -> None:
-        self.owners = owners
+    owners: list[Attempt]
 
 
 class Attempts:
@@ -214,36 +199,39 @@ class Attempts:
             self._write(journals.Ended([attempt.seen for attempt in failed]))
 
     def _spawn(self, attempt: Attempt, order: Order, rules: Rules) -> None:
-        key = order.key
-        account = self._accounts.find(order.user or rules.user, rules.root)
-        order.env[procfs.KEY_VARIABLE] = key
-        order.env[procfs.YARD_VARIABLE] = self._yard
-        log_fd = -1
+        key, log_fd = order.key, -1
         try:
+            account = self._accounts.find(order.user or rules.user, rules.root)
+            owner = account.uid, account.gid
             folder = order.folder
             if folder is None:
-                folder = self._folders.take((account.uid, account.gid))
-                attempt.folder = folder, (account.uid, account.gid)
+                folder = self._folders.take(owner)
+                attempt.folder = folder, owner
+            order.env[procfs.KEY_VARIABLE] = key
+            order.env[procfs.YARD_VARIABLE] = self._yard
             log_fd = _open_log(order.log, account)
             if rules.cgroups and self._cgroups is not None:
-                attempt.group = self._cgroups.take(order.memory_mib, order.vcpus)
+                attempt.group = self._cgroups.take()
+                attempt.group.enter(cpu_shares(order.vcpus))
             before = procfs.ticks()
-            attempt.pid = pid = spawn(order, rules, account, folder, log_fd)
-            attempt.span = (before, procfs.ticks())
-        except (OSError, ValueError, CannotStart) as error:
+            attempt.pid = spawn(order, rules, account, folder, log_fd)
+        except Exception as error:  # whatever an order holds, it ends with a reason
             if log_fd >= 0:
                 os.close(log_fd)
             if attempt.group is not None and self._cgroups is not None:
-                self._cgroups.give_back(attempt.group)
+                with _noted(f"control group of {key}"):
+                    attempt.group.leave()
+                    self._cgroups.give_back(attempt.group)
                 attempt.group = None
             raise error if isinstance(error, CannotStart) else CannotStart(str(error)) from error
-        attempt.log = LogWatch(order.log, log_fd, rules.log_limit_bytes)
-        self._running[pid] = attempt
         if attempt.group is not None:
             with _noted(f"control group of {key}"):
-                attempt.group.join(pid)
-        attempt.seen = Observed(key=key, phase=Phase.RUNNING, started_at=time.time())
-        self.changed[key] = attempt.seen
+                attempt.group.leave()
+                attempt.group.confine(attempt.pid, order.memory_mib)
+        attempt.span = before, procfs.ticks()
+        attempt.log = LogWatch(order.log, log_fd, rules.log_limit_bytes)
+        self._running[attempt.pid] = attempt
+        attempt.seen = self.changed[key] = Observed(key=key, phase=Phase.RUNNING, started_at=time.time())
         if self._look_at == math.inf:
             self._look_at = time.monotonic() + _LOOK_S
 

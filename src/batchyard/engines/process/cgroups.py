@@ -1,12 +1,14 @@
 """Control groups, version 1 and 2: a hard memory limit, CPU shares, and the killing of all that is left.
 
 Making and removing a group costs some 250 microseconds, reading and writing its open files 2 to 7. So a group that is
-empty again is kept, its files open, for the next attempt with the same limits: the peak is set back, the count of
-kills by the kernel is taken as a difference, and a group that still holds memory (cached files) is not used again.
+empty again is kept, its files open, for the next attempt: the peak is set back, the count of kills by the kernel is
+taken as a difference, and a group that still holds memory (cached files) is not used again.
 
-A process joins right after it was started, not before: a child of vfork shares the supervisor's memory until it calls
-exec, and a kernel that ends it there, because the group is out of memory, would end the supervisor with it. What the
-child has forked in between joins after it.
+How a process gets in: in version 1 the supervisor enters, starts it, and leaves; only then is memory limited. Entering
+oneself is the one move that needs no lock that stops the whole machine from forking (some milliseconds, when nobody has
+moved a process lately), and nothing can run before it is inside. There must be no limit meanwhile: a kernel that looks
+for a process to kill, because the group is out of memory, could find the supervisor. In version 2 that short cut does
+not exist: a process is moved in right after its start, and what it has forked in between after it.
 """
 
 from __future__ import annotations
@@ -38,14 +40,23 @@ class CgroupSupport(NamedTuple):
 class _Names(NamedTuple):
     """Files of a group, by version. Both name the count of kills `oom_kill`, on a line of its own."""
 
+    limits: tuple[str, ...]
+    """Memory, then swap: memory and swap together in version 1. In the order in which they may be lowered."""
+    weight: str
     usage: str
     peak: str
     kills: str
 
 
 _NAMES = {
-    1: _Names("memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"),
-    2: _Names("memory.current", "memory.peak", "memory.events"),
+    1: _Names(
+        ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
+        "cpu.shares",
+        "memory.usage_in_bytes",
+        "memory.max_usage_in_bytes",
+        "memory.oom_control",
+    ),
+    2: _Names(("memory.max", "memory.swap.max"), "cpu.weight", "memory.current", "memory.peak", "memory.events"),
 }
 
 
@@ -107,39 +118,31 @@ def _writable(candidates: list[Path], controllers: str = "") -> tuple[Path | Non
 class Group:
     """One attempt's groups (memory and cpu in version 1) with their files open."""
 
-    def __init__(self, folders: list[Path], version: Literal[1, 2], memory_mib: int, shares: int) -> None:
-        self.limits = (memory_mib, shares)
+    def __init__(self, folders: list[Path], home: list[int]) -> None:
+        """`home` are the open files by which the supervisor goes back into its own groups: version 1 only."""
         self._folders = folders
-        self._version = version
+        self._home = home
         self._fds: list[int] = []
+        self._shares = 0
+        self._members = str(folders[0] / "cgroup.procs")
+        names = _NAMES[1 if home else 2]
         try:
             for folder in folders:
                 folder.mkdir()
-            for name, value in self._limits(memory_mib, shares):
-                name.write_text(str(value))
-            names = _NAMES[version]
-            self._procs = [self._open(folder / "cgroup.procs", os.O_RDWR) for folder in folders]
+            self._doors = [
+                self._open(folder / ("tasks" if home else "cgroup.procs"), os.O_WRONLY) for folder in folders
+            ]
+            self._limits = [self._open(folders[0] / name, os.O_WRONLY) for name in names.limits if self._has(name)]
+            self._weight = self._open(folders[-1] / names.weight, os.O_WRONLY) if self._has(names.weight, -1) else -1
             self._usage, self._kills = (self._open(folders[0] / name) for name in (names.usage, names.kills))
             self._peak = self._open(folders[0] / names.peak, os.O_RDWR)
-            self.reusable = True
             self._kills_before = self._count_kills()
         except OSError:
             self.remove()
             raise
 
-    def _limits(self, memory_mib: int, shares: int) -> Iterator[tuple[Path, int]]:
-        folder = self._folders[0]
-        if self._version == 2:
-            yield folder / "memory.max", memory_mib * _MIB
-            if (folder / "memory.swap.max").exists():
-                yield folder / "memory.swap.max", 0
-            yield folder / "cpu.weight", 1 + (shares - 2) * 9999 // 262142
-            return
-        yield folder / "memory.limit_in_bytes", memory_mib * _MIB
-        if (folder / "memory.memsw.limit_in_bytes").exists():
-            yield folder / "memory.memsw.limit_in_bytes", memory_mib * _MIB
-        if len(self._folders) > 1:
-            yield self._folders[1] / "cpu.shares", shares
+    def _has(self, name: str, folder: int = 0) -> bool:
+        return (self._folders[folder] / name).exists()
 
     def _open(self, path: Path, flags: int = os.O_RDONLY) -> int:
         try:
@@ -149,25 +152,47 @@ class Group:
         self._fds.append(fd)
         return fd
 
-    def join(self, pid: int) -> None:
-        """Move a process in, and what it may have forked already."""
-        for fd in self._procs:
-            with contextlib.suppress(ProcessLookupError):  # it has ended
-                os.write(fd, b"%d" % pid)
+    def enter(self, shares: int) -> None:
+        """What comes before the start of the attempt's main process. Raises OSError."""
+        if shares != self._shares and self._weight >= 0:
+            weight = shares if self._home else 1 + (shares - 2) * 9999 // 262142
+            os.pwrite(self._weight, b"%d" % weight, 0)
+            self._shares = shares
+        if self._home:
+            for door in self._doors:
+                os.pwrite(door, b"0", 0)
+
+    def leave(self) -> None:
+        """Back home. Raises OSError: then the supervisor is still inside, and no limit may be set."""
+        for door in self._home:
+            os.pwrite(door, b"0", 0)
+
+    def confine(self, pid: int, memory_mib: int) -> None:
+        """Limit the memory of the started process. Raises OSError, in version 1 also when it has more already."""
+        if not self._home:
+            self._move(pid)
+        for number, limit in enumerate(self._limits):
+            swap = number > 0 and not self._home
+            os.pwrite(limit, b"%d" % (0 if swap else memory_mib * _MIB), 0)
+
+    def _move(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            os.pwrite(self._doors[0], b"%d" % pid, 0)
         for child in procfs.children(pid):
-            self.join(child)
+            self._move(child)
 
     def members(self) -> list[int]:
         """Process ids inside; of very many only the first."""
-        data = os.pread(self._procs[0], 1 << 16, 0)
+        # Opened anew: version 1 shows one who reads an open file again what it has shown before.
+        fd = os.open(self._members, os.O_RDONLY)
+        try:
+            data = os.read(fd, 1 << 16)
+        finally:
+            os.close(fd)
         return [int(pid) for pid in data[: data.rfind(b"\n") + 1].split()]
 
     def kill(self) -> None:
-        """SIGKILL to all inside. In version 1 some may have escaped by forking: kill until `members` is empty."""
-        if self._version == 2:
-            with contextlib.suppress(FileNotFoundError):  # a kernel before 5.14
-                (self._folders[0] / "cgroup.kill").write_text("1")
-                return
+        """SIGKILL to all inside. Some may escape by forking meanwhile: kill until `members` is empty."""
         for pid in self.members():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -176,16 +201,17 @@ class Group:
         """Peak memory in bytes and whether the kernel killed for lack of memory, both since the last call."""
         peak, kills = int(os.pread(self._peak, 64, 0)), self._count_kills()
         killed, self._kills_before = kills > self._kills_before, kills
-        try:
-            os.pwrite(self._peak, b"0", 0)
-        except OSError:
-            self.reusable = False
         return peak, killed
 
-    def is_clean(self) -> bool:
-        """Whether so little memory is still charged to it that the next attempt will not notice."""
-        allowed_bytes = min(_LEFT_OVER_BYTES, self.limits[0] * _MIB // 16)
-        return self.reusable and int(os.pread(self._usage, 64, 0)) <= allowed_bytes
+    def renew(self) -> bool:
+        """Make an empty group ready for the next attempt; False when it is not as good as new."""
+        try:
+            for limit in reversed(self._limits):
+                os.pwrite(limit, b"-1" if self._home else b"max", 0)
+            os.pwrite(self._peak, b"0", 0)  # not possible in version 2 before Linux 6.12
+        except OSError:
+            return False
+        return int(os.pread(self._usage, 64, 0)) <= _LEFT_OVER_BYTES
 
     def remove(self) -> None:
         """Remove it. A group that an attempt made inside keeps it, until the next supervisor's start."""
@@ -206,46 +232,46 @@ class Cgroups:
     """The groups of one yard, below one parent `batchyard-<yard>` (per controller in version 1)."""
 
     def __init__(self, support: CgroupSupport, yard: str) -> None:
-        self.support = support
+        self._support = support
         self.parents = [parent / f"batchyard-{yard}" for parent in support.parents]
+        self._home: list[int] = []
         self._spare: list[Group] = []
         self._made = 0
 
     def open(self) -> None:
-        """Make the parent."""
+        """Make the parents. Raises OSError."""
         for parent in self.parents:
             parent.mkdir(exist_ok=True)
-            if self.support.version == 2:
+            if self._support.version == 2:
                 (parent / "cgroup.subtree_control").write_text("+memory +cpu")
+        if self._support.version == 1:
+            self._home = [os.open(parent / "tasks", os.O_WRONLY) for parent in self._support.parents]
 
-    def take(self, memory_mib: int, vcpus: float) -> Group:
-        """An empty group with these limits; 1 vCPU is 1024 shares (2.52). Raises OSError."""
-        limits = (memory_mib, min(262144, max(2, int(vcpus * 1024))))
-        for group in reversed(self._spare):
-            if group.limits == limits:
-                self._spare.remove(group)
-                return group
+    def take(self) -> Group:
+        """An empty group without a memory limit. Raises OSError."""
+        if self._spare:
+            return self._spare.pop()
         self._made += 1
-        assert self.support.version is not None
-        return Group([parent / str(self._made) for parent in self.parents], self.support.version, *limits)
+        return Group([parent / str(self._made) for parent in self.parents], self._home)
 
     def give_back(self, group: Group) -> None:
         """Keep an empty group for another attempt, or remove it."""
-        if not group.is_clean():
+        if len(self._spare) < _SPARE_GROUPS and group.renew():
+            self._spare.append(group)
+        else:
             group.remove()
-            return
-        self._spare.append(group)
-        if len(self._spare) > _SPARE_GROUPS:
-            self._spare.pop(0).remove()
 
     def close(self) -> None:
-        """Remove all groups that are not in use, and the parent with the last."""
+        """Remove all groups that are not in use, and the parents if none is."""
         for group in self._spare:
             group.remove()
         self._spare.clear()
-        for parent in self.parents:
-            with contextlib.suppress(OSError):
-                parent.rmdir()
+        remove_below(self.parents)
+
+
+def cpu_shares(vcpus: float) -> int:
+    """1 vCPU is 1024 shares (2.52), within what the kernel takes."""
+    return min(262144, max(2, int(vcpus * 1024)))
 
 
 def members_below(parents: list[Path]) -> list[int]:
@@ -263,4 +289,4 @@ def remove_below(parents: list[Path]) -> None:
     for parent in parents:
         for folder, _, _ in os.walk(parent, topdown=False):
             with contextlib.suppress(OSError):
-                os.rmdir(folder)
+                Path(folder).rmdir()

@@ -162,14 +162,15 @@ class ProcessEngine:
         """The connection has ended. If we did not end it, the supervisor is dead."""
         if self._link is link and self._wakeup is not None:
             self._link = None
-            _log.warning("the supervisor of %s is gone; starting another", self._folder)
             self._mending = asyncio.ensure_future(self._mend())
 
     async def _mend(self) -> None:
         await self._connect()
-        live = list(self._live)
-        if live:
-            self._ring(list((await self.observe(live)).values()))
+        seen = list((await self.observe(list(self._live))).values())
+        lost = sum(observed.phase is Phase.LOST for observed in seen)
+        _log.warning("the supervisor of %s was gone; %d attempts are lost, another supervisor runs", self._folder, lost)
+        if seen:
+            self._ring(seen)
 
     async def _connect(self) -> None:
         """Connect, greet, and send again what is pending. Goes on trying until it is cancelled."""

@@ -1,6 +1,6 @@
 """The working folders of attempts, and how they go away without holding up the supervisor."""
 
-# ruff: noqa: PTH - a few microseconds count here
+# ruff: noqa: PTH102, PTH104, PTH106, PTH119, PTH208
 
 from __future__ import annotations
 

@@ -18,14 +18,16 @@ import os
 import pwd
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from batchyard.engines.process.wire import Order, Rules
 
 _ACCOUNT_KEPT_S = 10.0
 _NOBODY_GID = 65534
+_LARGEST_ID = 2**32 - 2  # the one behind means "leave it"
 # Python ignores some signals, and an ignored signal stays ignored over exec: programs expect the defaults.
 _DEFAULTS = [
     number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP) and number < 32
@@ -75,17 +77,15 @@ def _account(user: str, root_allowed: bool) -> Account:
         entry = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
         uid, gid, name, home = entry.pw_uid, entry.pw_gid, entry.pw_name, entry.pw_dir
     except KeyError:
-        if not name.isdecimal():
+        if not name.isdecimal() or int(name) > _LARGEST_ID:
             raise CannotStart(f"unable to find user {name}: no matching entries in passwd file") from None
         uid, gid, home = int(name), _NOBODY_GID, ""
-    except OverflowError:
-        raise CannotStart(f"unable to find user {name}: uids must be below 2^32") from None
-    if not os.path.isdir(home):
+    if not Path(home).is_dir():
         home = ""
     groups = tuple(os.getgrouplist(name, gid)) if not name.isdecimal() else (gid,)
     if group:
         try:
-            gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+            gid = min(int(group), _LARGEST_ID) if group.isdecimal() else grp.getgrnam(group).gr_gid
         except KeyError:
             raise CannotStart(f"unable to find group {group}: no matching entries in group file") from None
         groups = (gid,)
@@ -100,7 +100,7 @@ def _account(user: str, root_allowed: bool) -> Account:
 
 
 @contextmanager
-def _as_user(account: Account) -> Iterator[None]:
+def _as_user(account: Account) -> Generator[None, None, None]:
     if not account.switch:
         yield
         return
@@ -158,7 +158,7 @@ def _find(name: str, path: str) -> str:
     for folder in path.split(":") if name else ():
         program = f"{folder or '.'}/{name}"
         try:
-            if os.access(program, os.X_OK) and not os.path.isdir(program):
+            if os.access(program, os.X_OK) and not Path(program).is_dir():
                 return program
         except ValueError:
             break

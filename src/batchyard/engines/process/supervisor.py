@@ -166,6 +166,7 @@ def main() -> int:
     parser.add_argument("--yard", required=True)
     options = parser.parse_args()
     folder: Path = options.folder
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what the server's own starter left open is no business of jobs
     if not _take(folder):
         return TAKEN
     _prepare()

@@ -237,7 +237,7 @@ def load(
     if file is not None:
         try:
             tree = tomllib.loads(file.read_text())
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: not TOML, or not UTF-8
             raise ConfigError(f"{file}: {error}") from error
     for name, text in sorted((environ or {}).items()):
         if name.startswith(_PREFIX) and name != "BATCHYARD_REQUIRE":
@@ -247,18 +247,33 @@ def load(
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"settings: {error}") from error
-    for duration in (settings.auth.clock_skew, settings.jobs.retention, settings.jobs.stop_grace):
-        seconds(duration)
+    _check_durations(settings)
     providers = {"local": Provider(), **settings.providers}
     if settings.default_provider not in providers:
         raise ConfigError(f'settings: default_provider names "{settings.default_provider}", which [providers] lacks')
     return msgspec.structs.replace(settings, providers=providers)
 
 
+def _check_durations(settings: Settings) -> None:
+    jobs = settings.jobs
+    for name, duration, endless in (
+        ("auth.clock_skew", settings.auth.clock_skew, False),
+        ("jobs.stop_grace", jobs.stop_grace, False),
+        ("jobs.retention", jobs.retention, True),
+        ("jobs.definition_retention", jobs.definition_retention, True),
+    ):
+        try:
+            length_s = seconds(duration)
+        except ConfigError as error:
+            raise ConfigError(f"settings: {name}: {error}") from error
+        if length_s == math.inf and not endless:
+            raise ConfigError(f'settings: {name} cannot be "forever"')
+
+
 def _put(tree: dict[str, Any], path: list[str], text: str) -> None:
     """Set one value given as text; JSON objects and lists are read as such."""
     for part in path[:-1]:
-        tree = cast("dict[str, Any]", tree.setdefault(part, {}))
+        tree = _section(tree, part)
     try:
         tree[path[-1]] = msgspec.json.decode(text) if text[:1] in "[{" else text
     except msgspec.DecodeError as error:
@@ -268,6 +283,13 @@ def _put(tree: dict[str, Any], path: list[str], text: str) -> None:
 def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
     for key, value in more.items():
         if isinstance(value, Mapping):
-            _merge(tree.setdefault(key, {}), cast("Mapping[str, Any]", value))
+            _merge(_section(tree, key), cast("Mapping[str, Any]", value))
         elif value is not None:
             tree[key] = value
+
+
+def _section(tree: dict[str, Any], name: str) -> dict[str, Any]:
+    inner = tree.setdefault(name, {})
+    if not isinstance(inner, dict):
+        raise ConfigError(f"settings: {name} is a section, not the value {inner!r}")
+    return cast("dict[str, Any]", inner)

@@ -45,6 +45,7 @@ class Event(enum.IntEnum):
     DEPENDENCIES_MET = 4
     DEPENDENCY_FAILED = 5
     BLOCKED = 6  # first in its queue, and it cannot be placed as things are
+    UNBLOCKED = 16  # what blocked it is gone: it only waits for room now
     PLACED = 7  # a host was chosen
     STARTED = 8  # the engine saw it run
     PLACEMENT_LOST = 9  # the host went before the start: costs no attempt
@@ -69,6 +70,7 @@ TRANSITIONS: dict[tuple[Status, Event], Status] = {
     (Status.PENDING, Event.CHILDREN_SUCCEEDED): Status.SUCCEEDED,
     (Status.PENDING, Event.CHILDREN_FAILED): Status.FAILED,
     (Status.RUNNABLE, Event.BLOCKED): Status.RUNNABLE,
+    (Status.RUNNABLE, Event.UNBLOCKED): Status.RUNNABLE,
     (Status.RUNNABLE, Event.PLACED): Status.STARTING,
     (Status.RUNNABLE, Event.FAILED): Status.FAILED,
     (Status.RUNNABLE, Event.CANCELLED): Status.FAILED,

@@ -145,7 +145,9 @@ def _filter(filters: Sequence[KeyValuesPair], status: Status, identity: Identity
         case "BEFORE_CREATED_AT" | "AFTER_CREATED_AT":
             if not value.isdecimal():
                 raise Invalid(f"{name} takes milliseconds since 1970, got {value}.")
-            return Filter("before" if name == "BEFORE_CREATED_AT" else "after", int(value) / 1000)
+            if name == "BEFORE_CREATED_AT":
+                return Filter("before", (int(value) - 0.5) / 1000)  # times are shown rounded to milliseconds
+            return Filter("after", (int(value) + 0.5) / 1000)
         case "SHARE_IDENTIFIER":
             return Filter("share", value, status=status)
         case _:

@@ -20,6 +20,7 @@ from batchyard.loops.base import AGAIN, Parts
 from batchyard.loops.launches import Order, Orders, launch
 from batchyard.store.base import Tx
 
+_FINAL = {Phase.ENDED, Phase.LOST}
 _SAFETY_S = 10.0
 _REQUESTS = 1000
 
@@ -35,9 +36,11 @@ class Execution:
         self._grace = timedelta(seconds=seconds(parts.settings.jobs.stop_grace))
 
     def hear(self, seen: Sequence[Observed]) -> None:
-        """Take an engine's observations; the caller wakes the loop."""
+        """Take an engine's observations; the caller wakes the loop. An ending is final, whatever is heard after it."""
         for each in seen:
-            self._inbox[each.key] = each
+            known = self._inbox.get(each.key)
+            if known is None or known.phase not in _FINAL:
+                self._inbox[each.key] = each
 
     async def turn(self) -> float | None:
         """One pass over what is to be started, what was seen, and what is to be stopped."""
@@ -50,12 +53,15 @@ class Execution:
         except BaseException:
             self._inbox = inbox | self._inbox
             raise
-        await self._act(work)
+        try:
+            await self._act(work)
+        except BaseException:
+            self._next_look = 0.0  # what the engines did is not known: ask them before anything else
+            raise
         return AGAIN if self._inbox else max(0.0, self._next_look - self._parts.clock.now())
 
     async def _look(self, now: float) -> None:
         """The safety net: compare every active row with what the engines say, and clear what nobody needs any more."""
-        self._next_look = now + _SAFETY_S
         active = await self._parts.store.read(lambda tx: {job.key: job for job in tx.waiting.active()})
         for provider in self._parts.providers.values():
             kept = set(await provider.engine.keys())
@@ -68,6 +74,7 @@ class Execution:
             await provider.engine.stop([key for key in kept & active.keys() if _must_stop(active[key])], self._grace)
         running = [job for key, job in active.items() if job.status is Status.RUNNING and key not in self._asked]
         self.hear([Observed(key=job.key, phase=Phase.LOST) for job in running])
+        self._next_look = now + _SAFETY_S  # only now: until one was whole, nobody knows what already runs
 
     async def _act(self, work: _Work) -> None:
         for name, provider in self._parts.providers.items():
@@ -130,7 +137,7 @@ class _Work:
         for key, job in _jobs_of(self._tx, self._inbox, self._asked).items():
             if job.status.active:
                 self._observe(self._inbox[key], job)
-        self.over += [key for key, seen in self._inbox.items() if seen.phase in {Phase.ENDED, Phase.LOST}]
+        self.over += [key for key, seen in self._inbox.items() if seen.phase in _FINAL]
         self.starting = self._tx.waiting.starting()
         new = [pk for key, pk in self.starting.items() if key not in self._asked and key not in self._inbox]
         for job in self._tx.jobs.by_pk(new).values() if new else ():
@@ -144,7 +151,7 @@ class _Work:
         if any(not step.after.status.active for step in self._steps):
             self._tx.wake("scheduling")
             self._tx.wake("admission")
-        elif self._steps:
+        if any(step.event is Event.STARTED for step in self._steps):
             self._tx.wake("deadlines")
         return self
 
@@ -160,8 +167,11 @@ class _Work:
         if seen.phase is Phase.STARTING:
             return
         spec = self._tx.jobs.spec(job.spec_pk)
-        if job.status is Status.STARTING and seen.started_at is not None:
-            step = started(job, seen.started_at, self._now, spec)
+        began = seen.started_at
+        if began is None and seen.exit_code is not None:  # it ran, however briefly
+            began = seen.stopped_at
+        if job.status is Status.STARTING and began is not None:
+            step = started(job, began, self._now, spec)
             self._steps.append(step)
             job = step.after
         if seen.phase is Phase.RUNNING:
@@ -185,7 +195,7 @@ class _Work:
 
     def _requests(self) -> None:
         """Stop what somebody wants ended (4.41); a cancel that came too late has no effect on what runs."""
-        requested = self._tx.waiting.requested(Status.STARTING, Status.RUNNING, _REQUESTS)
+        requested = self._tx.waiting.requested(active=True, limit=_REQUESTS)
         gone = {step.before.pk for step in self._steps if not step.after.status.active}
         jobs = [job for job in requested if job.pk not in gone]
         self.stops += [job.key for job in jobs if _must_stop(job)]

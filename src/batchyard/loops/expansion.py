@@ -27,10 +27,14 @@ def expand(tx: Tx, now: float) -> bool:
 def _children(tx: Tx, parent: Job, low: int, high: int, now: float) -> list[Step]:
     ties = [dependency for dependency in tx.dependencies.of(parent.pk) if dependency.tie is not Tie.PLAIN]
     known: dict[str, dict[int, Status]] = {}
+    unmade: dict[str, Status | None] = {}
     for tie in ties:
         first = max(0, low - 1)
         partners = tx.dependencies.children_of(tie.on_uuid, range(first, high))
         known[tie.on_uuid] = {part: job.status for part, job in partners.items()}
+        # An array that failed before its children were made will never have any.
+        failed = tx.jobs.status_of(tie.on_uuid, -1) is Status.FAILED
+        unmade[tie.on_uuid] = Status.FAILED if failed else None
     steps: list[Step] = []
     for index in range(low, high):
         child = Job(
@@ -52,7 +56,7 @@ def _children(tx: Tx, parent: Job, low: int, high: int, now: float) -> list[Step
             step = child.step(Event.CANCELLED, now, status_reason=parent.request_reason)
         else:
             waits = [(tie.on_uuid, at) for tie in ties if (at := partner(tie, index)) is not None]
-            open_now, failed = child_state([known[uuid].get(at) for uuid, at in waits])
+            open_now, failed = child_state([known[uuid].get(at, unmade[uuid]) for uuid, at in waits])
             if failed:
                 step = child.step(Event.DEPENDENCY_FAILED, now, status_reason=FAILED_REASON)
             elif open_now:

@@ -10,27 +10,28 @@ from batchyard.domain.jobs import Job, Kind, Request, Step
 from batchyard.domain.states import Event, Status
 from batchyard.store.base import Tx
 
-_REQUESTS = 2000
 _CHUNK = 5000
 QUEUE_DELETED = "JobQueue deleted"
 
 
 def carry_out(tx: Tx, now: float) -> bool:
     """Look at new requests of jobs that are waiting; whether any was carried out."""
-    requested = tx.waiting.requested(Status.SUBMITTED, Status.RUNNABLE, _REQUESTS)
+    requested = tx.waiting.requested(active=False, limit=_CHUNK)
     steps: list[Step] = []
     seen: list[int] = []
-    worked = False
+    arrays: list[Job] = []
     for job in requested:
         if job.kind is Kind.ARRAY and job.status is Status.PENDING:
-            worked |= _array(tx, job, now)
+            arrays.append(job)
         elif job.status is Status.PENDING and job.request is Request.CANCEL:
             seen.append(job.pk)  # 4.41: marked now, failed when its dependencies have ended
         elif job.status is not Status.SUBMITTED:
             steps.append(job.step(Event.CANCELLED, now, status_reason=job.request_reason))
     tx.jobs.advance(steps)
     tx.jobs.seen(seen)
-    return worked or bool(steps)
+    # After the single jobs, among which may be children of these: each is ended once.
+    worked = [_array(tx, parent, now) for parent in arrays]
+    return bool(steps) or any(worked)
 
 
 def _array(tx: Tx, parent: Job, now: float) -> bool:

@@ -8,7 +8,7 @@ from batchyard.config import seconds
 from batchyard.loops.base import AGAIN, Parts
 
 _EVERY_S = 60.0
-_CHUNK = 500
+_CHUNK = 1000
 
 
 class Retention:

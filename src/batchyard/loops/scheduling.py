@@ -6,7 +6,7 @@ The backlog is never loaded. Of each queue come as many jobs as could start at m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from batchyard.capacity.base import Host
 from batchyard.domain.environments import Environment
@@ -15,9 +15,10 @@ from batchyard.domain.queues import Queue
 from batchyard.domain.states import Event
 from batchyard.domain.submissions import dispatch_fault
 from batchyard.kit.digests import digest
-from batchyard.loops.base import Parts
+from batchyard.loops.base import AGAIN, Parts
 from batchyard.scheduling.decide import decide
-from batchyard.scheduling.plan import Hold, Placement, Plan
+from batchyard.scheduling.placement import CODES
+from batchyard.scheduling.plan import Placement, Plan
 from batchyard.scheduling.snapshot import NOTHING, EnvironmentView, HostView, Needs, QueueView, Snapshot
 from batchyard.store.base import Tx
 from batchyard.store.waiting import InUse
@@ -41,16 +42,20 @@ class Scheduling:
         default = self._parts.settings.default_provider
         snapshot = await self._parts.store.read(lambda tx: take_snapshot(tx, hosts, now, default))
         plan = decide(snapshot)
-        news = _news(plan)
+        news = list(_news(plan, now))
         if plan.places or news:
             await self._parts.store.write(lambda tx: self._write(tx, plan.places, news, now))
-        return _SAFETY_S
+        return AGAIN if len(plan.places) >= _WINDOW else _SAFETY_S
 
-    def _write(self, tx: Tx, places: Sequence[Placement], news: Sequence[tuple[Hold, str]], now: float) -> None:
+    def _write(self, tx: Tx, places: Sequence[Placement], news: Sequence[Step], now: float) -> None:
         limits = self._parts.settings.limits
         steps: list[Step] = []
         streams: list[tuple[str, str, str, float]] = []
+        environments = tx.environments.all()
         for place in places:
+            environment = environments.get(place.environment_pk)
+            if environment is None or not environment.accepts_jobs:
+                continue  # 10.77: disabled or deleted since the snapshot
             job, spec = place.job, tx.jobs.spec(place.job.spec_pk)
             fault = dispatch_fault(spec, limits)
             if fault is not None:
@@ -69,18 +74,24 @@ class Scheduling:
             group, stream = spec.log_group(), spec.stream_name(task_id)
             if group is not None and stream is not None:
                 streams.append((group, stream, task_id, now))
-        steps += [hold.job.step(Event.BLOCKED, now, status_reason=text) for hold, text in news]
-        tx.jobs.advance(steps)
+        tx.jobs.advance([*steps, *news])
         tx.logs.add_attempts(streams)
         tx.wake("execution")
         if any(step.after.status.final for step in steps):
             tx.wake("admission")
+            tx.wake("scheduling")  # what was kept for it is free
 
 
-def _news(plan: Plan) -> list[tuple[Hold, str]]:
-    """Blocked heads whose statusReason is not what they show already (8.31), as AWS's text and ours with numbers."""
-    texts = ((hold, f"{hold.code} ({hold.why})") for hold in plan.holds if hold.code is not None)
-    return [(hold, text) for hold, text in texts if text != hold.job.status_reason]
+def _news(plan: Plan, now: float) -> Iterator[Step]:
+    """Heads whose statusReason has to change: blocked (8.31: AWS's text and ours with numbers), or no more (8.42)."""
+    for hold in plan.holds:
+        shown = hold.job.status_reason
+        if hold.code is not None:
+            text = f"{hold.code} ({hold.why})"
+            if text != shown:
+                yield hold.job.step(Event.BLOCKED, now, status_reason=text)
+        elif shown is not None and shown.startswith(CODES):
+            yield hold.job.step(Event.UNBLOCKED, now, status_reason=None)
 
 
 def take_snapshot(tx: Tx, hosts: Mapping[str, Sequence[Host]], now: float, default_provider: str) -> Snapshot:

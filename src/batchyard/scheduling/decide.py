@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from batchyard.domain.jobs import Job
-from batchyard.scheduling.placement import Reason, Site, obstacle
+from batchyard.scheduling.placement import REASONS, UNDETERMINED, Reason, Site, obstacle
 from batchyard.scheduling.plan import Hold, Placement, Plan
 from batchyard.scheduling.snapshot import EnvironmentView, HostView, Needs, QueueView, Snapshot
 
@@ -79,7 +79,6 @@ class _Room:
                 return Hold(job, None, "")
             told.append((reason, reason.why(needs, site)))
         if not told:
-            return Hold(job, None, f"queue {queue.name} has no compute environment")
-        patient = any(reason.code is None for reason, _ in told)
-        code = None if patient else told[-1][0].code
-        return Hold(job, code, "; ".join(why for _, why in told))
+            return Hold(job, UNDETERMINED, f"queue {queue.name} has no compute environment")
+        hopeful = max((reason for reason, _ in told), key=REASONS.index)
+        return Hold(job, hopeful.code, "; ".join(why for _, why in told))

@@ -1,6 +1,6 @@
 """Reasons for waiting: each says whether it is met (`fits`), and if not, why (`why`), with numbers.
 
-The order of `REASONS` is the order in which they are told.
+The order of `REASONS` is the order in which they are asked: from what is hopeless to what only takes time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ RESOURCE_REQUIREMENT = (
 )
 INVALID = "ACTION_REQUIRED - CE(s) associated with the job queue are invalid."
 UNDETERMINED = "UNDETERMINED - Batch job is blocked, root cause is undetermined."
+CODES = (MAX_RESOURCE, RESOURCE_REQUIREMENT, INVALID, UNDETERMINED)
+"""What a blocked job's statusReason begins with (8.40)."""
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,14 +27,18 @@ class AdminKey(msgspec.Struct, frozen=True, kw_only=True):
 def admin_key(folder: Path) -> AdminKey:
     """Read the administrator's key, made on the first call with mode 0600."""
     file = folder / _FILE
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=AdminKey)
-    except FileNotFoundError:
+    if not file.exists():
+        # Linked whole into its place: nobody reads half a file, and of two makers the first one's key stands.
+        draft = folder / f".{_FILE}.{secret(8)}"
         key = AdminKey(access_key_id=f"AKIA{secret(16).upper()}", secret_access_key=secret(40))
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(msgspec.json.encode(key))
-        return key
+            out.flush()
+            os.fsync(out.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return msgspec.json.decode(file.read_bytes(), type=AdminKey)
 
 
 def all_keys(settings: Settings) -> Mapping[str, Key]:

@@ -238,7 +238,7 @@ class Jobs:
         self._summarise(parents, steps[-1].at)
 
     def ask(self, pks: Iterable[int], request: Request, reason: str | None) -> int:
-        """Record a request of these jobs; how many were asked. A cancel gives way to any other, else the first one stays."""
+        """Record a request of these jobs; how many were asked. A cancel gives way to others, else the first stays."""
         return self._connection.many(_REQUEST, ({"b_pk": pk, "asked": int(request), "reason": reason} for pk in pks))
 
     def seen(self, pks: Iterable[int]) -> None:

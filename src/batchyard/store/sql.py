@@ -20,11 +20,11 @@ Row = tuple[Any, ...]
 Params = Mapping[str, Any]
 
 
-class any_of(ColumnElement[int]):  # noqa: N801 - reads as an operator
+class any_of(ColumnElement[bool]):  # noqa: N801 - reads as an operator
     """`column` is one of the list given as parameter `name`: one statement for every length of list."""
 
     inherit_cache = False
-    type = types.Integer()  # of a Boolean, SQLite's dialect asks "= 1", and no index is used any more
+    type = types.Integer()  # type: ignore[assignment] # of a Boolean SQLite's dialect asks "= 1": no index is used
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column

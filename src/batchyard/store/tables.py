@@ -129,7 +129,7 @@ def _index(name: str, *columns: str | ColumnElement[Any], where: str) -> None:
     Index(name, *expressions, sqlite_where=text(where), postgresql_where=text(where))
 
 
-# Each begins with a column that its query compares: SQLite walks the table by key rather than a partial index on the key.
+# Each begins with a column that its query compares: SQLite prefers walking the table to a partial index on the key.
 _index("jobs_new", "status", "pk", where="status = 0")
 _index("jobs_waiting", "queue_pk", "rank", "pk", where="status = 2 AND request = 0")
 _index(

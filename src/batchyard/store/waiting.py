@@ -41,17 +41,20 @@ _STARTING = Statement(
     select(_T.pk, _T.uuid, _T.part, _T.placement).where(_T.status == _n(Status.STARTING)).order_by(_T.pk)
 )
 _ACTIVE = Statement(_jobs(literal_column("status IN (3, 4)")))
-_REQUESTED = Statement(
-    _jobs(
-        _T.request != literal_column("0"),
-        _T.request_seen == literal_column("0"),
-        _T.status < literal_column("5"),
-        _T.status >= bindparam("low"),
-        _T.status <= bindparam("high"),
+# The statuses are text here too: a parameter in a comparison with the index's own column is planned again at each run.
+_REQUESTED = {
+    active: Statement(
+        _jobs(
+            _T.request != literal_column("0"),
+            _T.request_seen == literal_column("0"),
+            _T.status < literal_column("5"),
+            _T.status >= _n(Status.STARTING) if active else _T.status <= _n(Status.RUNNABLE),
+        )
+        .order_by(_T.pk)
+        .limit(_LIMIT)
     )
-    .order_by(_T.pk)
-    .limit(_LIMIT)
-)
+    for active in (False, True)
+}
 _OVERDUE = Statement(
     _jobs(
         _T.status == _n(Status.RUNNING),
@@ -174,9 +177,9 @@ class Waiting:
         """Jobs in STARTING and RUNNING."""
         return self._all(_ACTIVE)
 
-    def requested(self, low: Status, high: Status, limit: int) -> list[Job]:
-        """Jobs in a range of statuses that somebody asked something of, which no loop has looked at yet."""
-        return self._all(_REQUESTED, low=int(low), high=int(high), limit=limit)
+    def requested(self, *, active: bool, limit: int) -> list[Job]:
+        """Jobs that somebody asked something of, which no loop has looked at yet: those waiting, or those active."""
+        return self._all(_REQUESTED[active], limit=limit)
 
     def overdue(self, now: float, limit: int) -> list[Job]:
         """Running jobs whose time is up, longest overdue first."""

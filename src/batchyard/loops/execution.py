@@ -64,14 +64,15 @@ class Execution:
         """The safety net: compare every active row with what the engines say, and clear what nobody needs any more."""
         active = await self._parts.store.read(lambda tx: {job.key: job for job in tx.waiting.active()})
         for provider in self._parts.providers.values():
-            kept = set(await provider.engine.keys())
-            observed = await provider.engine.observe([key for key in kept if key in active])
+            kept = await provider.engine.keys()
+            ours = [key for key in kept if key in active]
+            observed = await provider.engine.observe(ours)
             self.hear([seen for seen in observed.values() if _is_news(seen, active[seen.key])])
-            self._asked |= {key: active[key].pk for key in kept & active.keys()}
+            self._asked |= {key: active[key].pk for key in ours}
             over = await self._parts.store.read(lambda tx, kept=kept: _over(tx, kept))
             await provider.engine.forget(over)
             # Requests that an earlier server wrote down and did not live to pass on; a repeated stop changes nothing.
-            await provider.engine.stop([key for key in kept & active.keys() if _must_stop(active[key])], self._grace)
+            await provider.engine.stop([key for key in ours if _must_stop(active[key])], self._grace)
         running = [job for key, job in active.items() if job.status is Status.RUNNING and key not in self._asked]
         self.hear([Observed(key=job.key, phase=Phase.LOST) for job in running])
         self._next_look = now + _SAFETY_S  # only now: until one was whole, nobody knows what already runs

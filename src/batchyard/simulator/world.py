@@ -104,7 +104,7 @@ class World:
         self._handlers = collect()["batch"]
         self._yard: Yard | None = None
         self._run: asyncio.Task[None] | None = None
-        self._calls: set[asyncio.Task[Any]] = set()
+        self._calls: dict[asyncio.Task[Any], None] = {}
         self._plagues: list[asyncio.Task[None]] = []
         self._ear = _LoopFaults(self.scene.breach)
         _LOG.addHandler(self._ear)
@@ -217,11 +217,11 @@ class World:
         request = msgspec.convert(members, OPERATIONS[operation].request_type)
         handler = self._handlers[operation](self._yard.context(_ADMIN), request)
         task = asyncio.ensure_future(handler)
-        self._calls.add(task)
+        self._calls[task] = None
         try:
             await asyncio.wait([task])
         finally:
-            self._calls.discard(task)
+            self._calls.pop(task, None)
         if task.cancelled() or isinstance(task.exception(), stores.StoreDown):
             raise NoAnswer(operation)
         if self._chance.random() < self.faults.lost_answers:

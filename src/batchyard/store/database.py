@@ -182,7 +182,7 @@ class SqliteStore:
     def _announce(self, woken: set[str]) -> None:
         self._committed.set()
         self._committed = asyncio.Event()
-        for loop in woken:
+        for loop in sorted(woken):  # the same order in every run
             self.on_wake(loop)
 
     # -- a reader's thread

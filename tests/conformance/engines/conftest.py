@@ -1,4 +1,4 @@
-"""The engines that the suite runs against, and what it drives them by. A further engine is one more entry in ENGINES."""
+"""The engines that the suite runs against, and what drives them. A further engine is one more entry in ENGINES."""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ class Attempt:
     log: LogWatch | None = None
     folder: tuple[str, Owner] | None = None
     group: Group | None = None
+    over_limit: bool = False
     kill_at: float = math.inf
     exit_code: int = 0
     stopped_at: float = 0.0
@@ -227,7 +228,9 @@ class Attempts:
         if attempt.group is not None:
             with _noted(f"control group of {key}"):
                 attempt.group.leave()
-                attempt.group.confine(attempt.pid, order.memory_mib)
+                attempt.over_limit = not attempt.group.confine(attempt.pid, order.memory_mib)
+                if attempt.over_limit:
+                    os.kill(attempt.pid, signal.SIGKILL)
         attempt.span = before, procfs.ticks()
         attempt.log = LogWatch(order.log, log_fd, rules.log_limit_bytes)
         self._running[attempt.pid] = attempt
@@ -311,9 +314,9 @@ class Attempts:
     def _finish(self, attempt: Attempt) -> None:
         key, reason = attempt.seen.key, None
         if attempt.group is not None and self._cgroups is not None:
-            attempt.peak_bytes, out_of_memory = attempt.group.account()
+            attempt.peak_bytes, killed = attempt.group.account()
             # Only a descendant may have been killed. As with Docker and ECS that counts, unless the program coped.
-            if out_of_memory and attempt.exit_code != 0:
+            if (killed or attempt.over_limit) and attempt.exit_code != 0:
                 reason = OUT_OF_MEMORY
             self._cgroups.give_back(attempt.group)
             attempt.group = None

@@ -14,6 +14,7 @@ not exist: a process is moved in right after its start, and what it has forked i
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -167,13 +168,19 @@ class Group:
         for door in self._home:
             os.pwrite(door, b"0", 0)
 
-    def confine(self, pid: int, memory_mib: int) -> None:
-        """Limit the memory of the started process. Raises OSError, in version 1 also when it has more already."""
+    def confine(self, pid: int, memory_mib: int) -> bool:
+        """Limit the memory of the started process; False when it has more already. Raises OSError."""
         if not self._home:
             self._move(pid)
-        for number, limit in enumerate(self._limits):
-            swap = number > 0 and not self._home
-            os.pwrite(limit, b"%d" % (0 if swap else memory_mib * _MIB), 0)
+        try:
+            for number, limit in enumerate(self._limits):
+                swap = number > 0 and not self._home
+                os.pwrite(limit, b"%d" % (0 if swap else memory_mib * _MIB), 0)
+        except OSError as error:
+            if error.errno == errno.EBUSY:
+                return False
+            raise
+        return True
 
     def _move(self, pid: int) -> None:
         with contextlib.suppress(ProcessLookupError):  # it has ended

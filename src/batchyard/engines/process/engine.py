@@ -77,7 +77,11 @@ class ProcessEngine:
             async with asyncio.timeout(_OPEN_S):
                 await self._connect()
         except TimeoutError:
+            await self.close()
             raise EngineUnavailable(f"the supervisor did not answer in {_OPEN_S:.0f} s: {self._last_words()}") from None
+        except EngineUnavailable:
+            await self.close()
+            raise
         self._live.update(await self.keys())
 
     async def close(self) -> None:

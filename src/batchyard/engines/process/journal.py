@@ -103,6 +103,7 @@ class Journal:
     ) -> None:
         fresh = self._path.with_suffix(".new")
         entries = (self._header, Written(keys), Spawned(processes), Ended(list(results)))
+        fresh.touch(0o600)
         fresh.write_bytes(b"".join(map(_frame, entries)))
         fresh.replace(self._path)
         if self._fd >= 0:

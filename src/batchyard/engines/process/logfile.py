@@ -5,9 +5,9 @@ record is added to the *times file*, `<log>.times`. A record is 16 bytes: two un
 
     size of the log so far in bytes, time in milliseconds since 1970 (UTC)
 
-Sizes only grow. A line was written at the time of the first record that covers all of it. When the process ends, one last
-record covers the rest, and the record `(ENDED, time)` with `ENDED = 2**64 - 1` closes the times file: a last line without
-a newline is then complete.
+Sizes only grow. A line was written at the time of the first record that covers all of it. When the process ends, one
+last record covers the rest, and the record `(ENDED, time)` with `ENDED = 2**64 - 1` closes the times file: a last line
+without a newline is then complete.
 
 A log that outgrows its limit is cut back to the limit at each look. Then the record `(CUT, time)` with `CUT = 2**63`
 closes the times file: what the log holds behind the size of the record before it is not part of the log, and a reader

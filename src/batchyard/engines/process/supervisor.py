@@ -81,20 +81,21 @@ class Supervisor:
             wait_s = self._attempts.timeout_s()
             if not self._clients and wait_s is None and self._attempts.is_empty:
                 wait_s = max(0.0, until - time.monotonic())
-            for fd, _ in self._poll.poll(wait_s):
-                if fd == self._listener.fileno():
-                    self._accept()
-                    until = 0.0
-                elif fd == self._child_ended:
-                    os.read(fd, 4096)
-                elif (client := self._clients.get(fd)) is not None:
-                    self._serve(client)
+            ready = self._poll.poll(wait_s)
             try:
+                for fd, _ in ready:
+                    if fd == self._listener.fileno():
+                        self._accept()
+                        until = 0.0
+                    elif fd == self._child_ended:
+                        os.read(fd, 4096)
+                    elif (client := self._clients.get(fd)) is not None:
+                        self._serve(client)
                 self._attempts.step()
-            except Exception:  # whatever it is, the other attempts must live
+                self._tell()
+            except Exception:  # whatever it is, the attempts must live
                 traceback.print_exc()
                 time.sleep(0.05)
-            self._tell()
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()

@@ -228,12 +228,11 @@ class Waits(Checker):
         """Look at those that need not wait any more, and at those that failed with what they waited for."""
         for life, change in news:
             if change.event in self._FREE:
-                for name, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD):
+                for name, status, _ in self._partners(tx, life):
                     if status is not Status.SUCCEEDED:
                         self.breach(f"{life.row.id} is free to run, and waits for {name}, which is {status}")
             elif change.event == Event.DEPENDENCY_FAILED.name and life.row.request is Request.NONE:
-                known = [status for _, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD)]
-                if Status.FAILED not in known:
+                if all(status is not Status.FAILED for _, status, _ in self._partners(tx, life)):
                     self.breach(f"{life.row.id} failed with what it waits for, of which nothing failed")
 
     def tick(self, tx: Tx) -> None:
@@ -242,16 +241,20 @@ class Waits(Checker):
         for life in self.witness.unended.values():
             if life.status is not Status.PENDING or life.since_at > late or life.children:
                 continue
-            statuses = [status for _, status in self._partners(tx, life, own=life.row.kind is Kind.CHILD)]
-            if Status.FAILED in statuses or all(status is Status.SUCCEEDED for status in statuses):
+            known = list(self._partners(tx, life))
+            failed = any(status is Status.FAILED and at < late for _, status, at in known)
+            if failed or all(status is Status.SUCCEEDED and at < late for _, status, at in known):
                 self.breach(f"{life.row.id} is PENDING, although what it waits for has ended")
 
-    def _partners(self, tx: Tx, life: Life, *, own: bool) -> Iterator[tuple[str, Status | None]]:
-        """What a job waits for (with `own`: a child, child by child), each with its status; FAILED when never made."""
+    def _partners(self, tx: Tx, life: Life) -> Iterator[tuple[str, Status | None, float]]:
+        """What a job (or a child, child by child) waits for, each with its status, and since when it has that.
+
+        The status is None while a child is not made yet, and FAILED for one that never will be.
+        """
         row = life.row
         for given in tx.jobs.spec(row.spec_pk).depends_on:
             by_index = given.type in {"N_TO_N", "SEQUENTIAL"}
-            if by_index != own:
+            if by_index != (row.kind is Kind.CHILD):
                 continue
             uuid, _, part = (given.jobId or row.uuid).partition(":")
             index = int(part) if part else -1
@@ -261,10 +264,12 @@ class Waits(Checker):
                 index = row.part - 1
                 if index < 0:
                     continue
-            status = self.witness.status(uuid, index)
-            if status is None and self.witness.status(uuid, -1) is Status.FAILED:
-                status = Status.FAILED
-            yield f"{uuid}:{index}", status
+            lives = self.witness.lives
+            partner, parent = lives.get((uuid, index)), lives[uuid, -1]
+            if partner is not None:
+                yield partner.row.id, partner.status, partner.since_at
+            else:
+                yield f"{uuid}:{index}", Status.FAILED if parent.status is Status.FAILED else None, parent.since_at
 
 
 class Requests(Checker):
@@ -392,7 +397,8 @@ class Progress(Checker):
             late = life.since_at < now - PATIENCE_S
             if late and life.status is Status.SUBMITTED:
                 self.breach(f"{life.row.id} is still SUBMITTED")
-            if late and life.status.active and life.row.key not in self.scene.engine.live:
+            attempt = self.scene.engine.history.get(life.row.key)
+            if late and life.status.active and (attempt is None or not attempt.live and attempt.changed_at < now - PATIENCE_S):
                 self.breach(f"{life.row.id} is {life.status.name}, and the engine has nothing live of it")
             if late and life.status is Status.PENDING and life.size is not None and not life.children:
                 row = tx.jobs.by_pk([life.row.pk])[life.row.pk]

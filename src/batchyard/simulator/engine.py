@@ -54,7 +54,7 @@ class Attempt:
     def __init__(self, launch: Launch, fate: Fate, at: float) -> None:
         self.launch = launch
         self.fate = fate
-        self.written_at = at
+        self.written_at = self.changed_at = at
         self.seen = Observed(key=launch.key, phase=Phase.STARTING)
         self.asked_to_stop: float | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -196,7 +196,7 @@ class SimulatedEngine:
         )
 
     def _change(self, attempt: Attempt, seen: Observed) -> None:
-        attempt.seen = seen
+        attempt.seen, attempt.changed_at = seen, self._clock.now()
         if not attempt.live:
             self.live.pop(seen.key, None)
             if attempt.timer is not None:

@@ -54,11 +54,6 @@ class Witness:
         """Write down what must not be."""
         self.breaches.append(text)
 
-    def status(self, uuid: str, part: int) -> Status | None:
-        """A job's status by its events; None when there is no such row."""
-        life = self.lives.get((uuid, part))
-        return life.status if life else None
-
     def look(self, tx: Tx, at: float) -> list[tuple[Life, Change]]:
         """Take in what the last commit brought; its events with their jobs, in order."""
         self.commit += 1

@@ -14,6 +14,7 @@ Each is a class with any of the hooks `read`, `commit`, `tick` and `final`; a fa
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -35,6 +36,8 @@ from batchyard.store.feed import Change
 PATIENCE_S = 150.0
 """How long a thing that can go on may take: the slowest safety net (30 s), a grace (30 s), a crash or two on the way."""
 
+_FRONT = 32
+"""Jobs of a queue that are looked at: more than the hosts of a checked world can take in one turn."""
 _ENDING = {Request.TERMINATE, Request.DELETE_QUEUE, Request.TIMEOUT}
 News = Sequence[tuple[Life, Change]]
 
@@ -111,22 +114,22 @@ class Scene:
 class _View(msgspec.Struct):
     """What there was when a scheduling turn read: nothing that came later can be held against it."""
 
-    commit: int = 0
     queues: dict[int, Queue] = {}
     environments: dict[int, Environment] = {}
+    fronts: dict[int, list[Life]] = {}
     used_hosts: dict[str, Needs] = {}
     used_environments: dict[int, int] = {}
 
 
 class Order(Checker):
-    """The order of placements, judged by what the turn could have seen.
+    """The order of placements, judged by what the turn could see when it read.
 
-    FIFO (9.10, 9.11): where a turn places a job, it places every job of that queue that stands before it, was RUNNABLE
-    when the turn read, and nobody has asked to end. Jobs that became RUNNABLE later may be overtaken.
+    FIFO (9.10, 9.11): of the jobs of a queue that were RUNNABLE and that nobody had asked to end, a turn places the
+    first ones, however many: whom it leaves stands behind all whom it places. Who becomes RUNNABLE later may be
+    overtaken.
 
-    Priority (9.01, 9.03): where a turn places a job of one queue, the first job that it leaves waiting in any queue of
-    higher priority did not fit where that job went, given what was in use when the turn read and what the turn gave to
-    that queue and to queues before it.
+    Priority (9.01, 9.03): where a turn places a job of one queue, the first job that it leaves in any queue of higher
+    priority did not fit there, given what was in use and what the turn gave to queues that are not of lower priority.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -138,57 +141,51 @@ class Order(Checker):
         if task != "scheduling":
             return
         hosts: dict[str, Needs] = defaultdict(lambda: NOTHING)
-        environments: dict[int, int] = defaultdict(int)
+        environments: Counter[int] = Counter()
         for life in self.witness.active.values():
             hosts[life.row.host or ""] += Needs.of(life.row)
             environments[life.row.environment_pk or 0] += life.row.vcpus
-        self._view = _View(self.witness.commit, tx.queues.all(), tx.environments.all(), hosts, environments)
+        queues = tx.queues.all()
+        fronts = {pk: self._front(tx, pk) for pk in queues}
+        self._view = _View(queues, tx.environments.all(), fronts, hosts, environments)
+
+    def _front(self, tx: Tx, queue_pk: int) -> list[Life]:
+        first = heapq.nsmallest(_FRONT, self.witness.waiting[queue_pk].values(), key=lambda life: life.order)
+        rows = tx.jobs.by_pk([life.row.pk for life in first])
+        return [life for life in first if rows[life.row.pk].request is Request.NONE]
 
     def commit(self, tx: Tx, news: News, task: str) -> None:
         """Judge a turn's placements."""
-        placed = [life for life, change in news if change.event == Event.PLACED.name]
+        placed = {life.row.pk: life for life, change in news if change.event == Event.PLACED.name}
         if not placed:
             return
-        by_queue: dict[int, list[Life]] = defaultdict(list)
-        for life in placed:
-            by_queue[life.row.queue_pk].append(life)
-        for queue_pk, lives in by_queue.items():
-            last = max(lives, key=lambda life: life.order)
-            first = self._first_left(tx, queue_pk)
-            if first is not None and first.order < last.order:
-                self.breach(f"{last.row.id} was placed before {first.row.id}, which stands before it")
-        for queue_pk in self._view.queues:
-            left = self._first_left(tx, queue_pk)
-            if left is not None:
-                self._priority(left, by_queue)
-
-    def _first_left(self, tx: Tx, queue_pk: int) -> Life | None:
-        """The first job of a queue that the turn saw, could have placed, and left."""
-        waiting = [life for life in self.witness.waiting[queue_pk].values() if life.since <= self._view.commit]
-        for life in sorted(waiting, key=lambda life: life.order):
-            row = tx.jobs.by_pk([life.row.pk])[life.row.pk]
-            if row.request is Request.NONE:
-                return life
-        return None
-
-    def _priority(self, left: Life, placed: dict[int, list[Life]]) -> None:
-        view, queue = self._view, self._view.queues[left.row.queue_pk]
-        lower = [pk for pk in placed if pk in view.queues and view.queues[pk].priority < queue.priority]
-        if not lower:
-            return
-        hosts, environments = defaultdict(lambda: NOTHING, view.used_hosts), Counter(view.used_environments)
-        for life in (life for pk, lives in placed.items() if pk not in lower for life in lives):
-            hosts[life.row.host or ""] += Needs.of(life.row)
-            environments[life.row.environment_pk or 0] += life.row.vcpus
-        needs = Needs.of(left.row)
-        for life in (life for pk in lower for life in placed[pk]):
-            environment = view.environments.get(life.row.environment_pk or 0)
-            host = self.scene.capacity.all[life.row.host or ""]
-            if environment is None or environment.name not in queue.environment_names:
+        for pk, front in self._view.fronts.items():
+            left = next((life for life in front if life.row.pk not in placed), None)
+            if left is None:
                 continue
-            limit = (environment.max_vcpus or 1 << 40) * 1000
+            for life in placed.values():
+                if life.row.queue_pk == pk and life.order > left.order:
+                    self.breach(f"{life.row.id} was placed before {left.row.id}, which stands before it")
+            self._priority(left, list(placed.values()))
+
+    def _priority(self, left: Life, placed: Iterable[Life]) -> None:
+        view, queue = self._view, self._view.queues[left.row.queue_pk]
+        hosts, environments = defaultdict(lambda: NOTHING, view.used_hosts), Counter(view.used_environments)
+        lower: list[Life] = []
+        for life in placed:
+            if view.queues[life.row.queue_pk].priority < queue.priority:
+                lower.append(life)
+            else:
+                hosts[life.row.host or ""] += Needs.of(life.row)
+                environments[life.row.environment_pk or 0] += life.row.vcpus
+        needs = Needs.of(left.row)
+        for life in lower:
+            environment = view.environments[life.row.environment_pk or 0]
+            host = self.scene.capacity.all[life.row.host or ""]
+            if environment.name not in queue.environment_names:
+                continue
             free = Needs(host.vcpus, host.memory_mib, host.gpus) - hosts[host.id]
-            if environments[environment.pk] + needs.vcpus <= limit and needs.within(free):
+            if environments[environment.pk] + needs.vcpus <= _limit(environment) and needs.within(free):
                 self.breach(f"{life.row.id} was placed on {host.id} before {left.row.id} of a queue of higher priority")
 
 
@@ -215,7 +212,7 @@ class Room(Checker):
             if environment is None or not environment.accepts_jobs:
                 name = environment.name if environment else "that is gone"
                 self.breach(f"{life.row.id} was placed in environment {name}, which takes no jobs")
-            elif environments[environment.pk] > (environment.max_vcpus or 1 << 40) * 1000:
+            elif environments[environment.pk] > _limit(environment):
                 self.breach(f"environment {environment.name} holds {environments[environment.pk]} thousandths of vCPUs")
 
 
@@ -445,7 +442,7 @@ class Progress(Checker):
         return any(needs.within(each) for each in free.values()) and any(
             environment.name in queue.environment_names
             and environment.accepts_jobs
-            and used[environment.pk] + needs.vcpus <= (environment.max_vcpus or 1 << 40) * 1000
+            and used[environment.pk] + needs.vcpus <= _limit(environment)
             for environment in environments
         )
 
@@ -458,6 +455,11 @@ class Progress(Checker):
 
 CHECKERS: tuple[type[Checker], ...] = (Order, Room, Waits, Requests, Outcomes, Attempts, Progress)
 """Every checker beside the witness's own comparison."""
+
+
+def _limit(environment: Environment) -> int:
+    """Thousandths of vCPUs that an environment may use in all."""
+    return 1 << 40 if environment.max_vcpus is None else environment.max_vcpus * 1000
 
 
 def _owner(key: str) -> tuple[str, int]:

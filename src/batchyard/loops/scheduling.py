@@ -21,6 +21,7 @@ from batchyard.scheduling.placement import CODES
 from batchyard.scheduling.plan import Placement, Plan
 from batchyard.scheduling.snapshot import NOTHING, EnvironmentView, HostView, Needs, QueueView, Snapshot
 from batchyard.store.base import Tx
+from batchyard.store.errors import Conflict
 from batchyard.store.waiting import InUse
 
 _WINDOW = 2048
@@ -55,7 +56,7 @@ class Scheduling:
         for place in places:
             environment = environments.get(place.environment_pk)
             if environment is None or not environment.accepts_jobs:
-                continue  # 10.77: disabled or deleted since the snapshot
+                raise Conflict("an environment was disabled or deleted since the snapshot")  # 10.77
             job, spec = place.job, tx.jobs.spec(place.job.spec_pk)
             fault = dispatch_fault(spec, limits)
             if fault is not None:

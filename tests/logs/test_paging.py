@@ -1,4 +1,4 @@
-"""Reading a stream in pages, forward or backward, by any limits, gives what reading it at once gives (12.31 - 12.33)."""
+"""Reading a stream in pages, forward or backward, by any limits, gives what one read gives (12.31 - 12.33)."""
 
 from __future__ import annotations
 

@@ -4,19 +4,22 @@ Two kinds of streams, which readers cannot tell apart:
 
 - An *attempt's*: a plain file that the job's processes append to. Beside it lies `<file>.times`: records of two
   little-endian u64, the file's size so far and the milliseconds since 1970, appended about every 0.1 s while the file
-  grew: sizes grow from record to record, times never go back. Two sizes are marks: `LIMIT`: the log reached the limit per attempt, and what
-  came later was dropped; `ENDED`: nothing will be written any more (a last line without a newline is then complete).
+  grew: sizes grow from record to record, times never go back. Two sizes are marks. `LIMIT`: the log reached the limit
+  per attempt, and what came later was dropped (the record before it has the size that counts). `ENDED`: nothing will be
+  written any more (a last line without a newline is then complete).
   The engine that runs the attempt writes both files, `ENDED` before it tells anybody that the attempt ended.
 - A *written* one, made by CreateLogStream and filled by `append`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+
+from batchyard.domain.log_streams import LogStream
 
 LIMIT = 2**63
 """Size in a times record that says: the log limit was reached at that time."""
@@ -49,17 +52,8 @@ class LogPage(msgspec.Struct, frozen=True):
     end: int
 
 
-class Source(msgspec.Struct, frozen=True):
-    """A stream to search: its number in the catalogue, which orders equal times, its name and its file."""
-
-    pk: int
-    name: str
-    path: Path
-    written: bool = False
-
-
 class Mark(msgspec.Struct, frozen=True):
-    """Where a search goes on: the stream, the position in it, and the time that ordered it there."""
+    """Where a search goes on: the stream's number, the position in it, and the time that ordered it there."""
 
     key_ms: int
     pk: int
@@ -80,7 +74,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True):
     """Events with their streams, in order of time, and the mark to go on from; None when all was searched."""
 
-    events: list[tuple[Source, LogEvent]]
+    events: list[tuple[LogStream, LogEvent]]
     mark: Mark | None
 
 
@@ -91,8 +85,12 @@ class LogStore(Protocol):
         """The file for an attempt's output; its directory exists afterwards."""
         ...
 
-    def written_path(self, stream_id: str) -> Path:
-        """The file for a written stream; its directory exists afterwards."""
+    def path(self, stream: LogStream) -> Path:
+        """The file of a stream of either kind; its directory exists afterwards."""
+        ...
+
+    def matcher(self, pattern: str) -> Callable[[str], bool]:
+        """What tells whether a message matches a filter pattern (12.42). Raises Invalid."""
         ...
 
     async def forward(
@@ -107,7 +105,7 @@ class LogStore(Protocol):
         """The last events before `position` (None: the end), still in ascending order."""
         ...
 
-    async def search(self, sources: Sequence[Source], search: Search) -> Found:
+    async def search(self, streams: Sequence[LogStream], search: Search) -> Found:
         """Events of many streams in order of time; a page may be partly full or empty and still have a mark.
 
         Raises Invalid for a pattern that cannot be read.

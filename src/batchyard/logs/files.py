@@ -12,9 +12,10 @@ from typing import ParamSpec, TypeVar
 
 import msgspec
 
+from batchyard.domain.log_streams import WRITTEN, LogStream
 from batchyard.kit.clock import Clock, ms
-from batchyard.logs import merge
-from batchyard.logs.base import MAX_BYTES, Found, LogEvent, LogPage, Search, Source
+from batchyard.logs import merge, patterns
+from batchyard.logs.base import MAX_BYTES, Found, LogEvent, LogPage, Search
 from batchyard.logs.readers import AttemptReader, Line, WrittenReader, cost
 from batchyard.logs.times import times_path
 
@@ -42,9 +43,13 @@ class LogFiles:
         """The file for an attempt's output; its directory exists afterwards."""
         return self._place(self._attempts, task_id)
 
-    def written_path(self, stream_id: str) -> Path:
-        """The file for a written stream; its directory exists afterwards."""
-        return self._place(self._written, stream_id)
+    def path(self, stream: LogStream) -> Path:
+        """The file of a stream of either kind; its directory exists afterwards."""
+        return self._place(self._written if stream.kind == WRITTEN else self._attempts, stream.file_id)
+
+    def matcher(self, pattern: str) -> Callable[[str], bool]:
+        """What tells whether a message matches a filter pattern (12.42). Raises Invalid."""
+        return patterns.compile_pattern(pattern)
 
     async def forward(
         self, path: Path, position: int, limit: int, start_ms: int | None = None, end_ms: int | None = None
@@ -58,9 +63,9 @@ class LogFiles:
         """The last events before `position` (None: the end), still in ascending order."""
         return await self._run(self._backward, path, position, limit, start_ms, end_ms)
 
-    async def search(self, sources: Sequence[Source], search: Search) -> Found:
+    async def search(self, streams: Sequence[LogStream], search: Search) -> Found:
         """Events of many streams in order of time; a page may be partly full or empty and still have a mark."""
-        return await self._run(merge.search, self.open, sources, search)
+        return await self._run(merge.search, lambda stream: self.open(self.path(stream)), streams, search)
 
     async def append(self, path: Path, events: Sequence[tuple[int, str]]) -> None:
         """Add (timestamp_ms, message) pairs to a written stream."""

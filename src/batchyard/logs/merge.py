@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
+from batchyard.domain.log_streams import LogStream
 from batchyard.logs import patterns
-from batchyard.logs.base import MAX_BYTES, Found, LogEvent, Mark, Search, Source
+from batchyard.logs.base import MAX_BYTES, Found, LogEvent, Mark, Search
 from batchyard.logs.readers import Entry, Reader, cost
 
 _SCAN_BYTES = 64 << 20
@@ -15,17 +15,17 @@ _SCAN_BYTES = 64 << 20
 _OPEN = 64
 """Streams kept open; the others are opened again when it is their turn."""
 
-Open = Callable[[Path], Reader]
+Open = Callable[[LogStream], Reader]
 
 
-def search(opener: Open, sources: Sequence[Source], query: Search) -> Found:
+def search(opener: Open, streams: Sequence[LogStream], query: Search) -> Found:
     """A page of events, in order of time and then of the streams' numbers. Raises Invalid for a bad pattern."""
     matches = patterns.compile_pattern(query.pattern)
     places = _Places()
     try:
         heap: list[_Place] = []
-        for source in sources:
-            place = _Place(source, opener, query)
+        for stream in streams:
+            place = _Place(stream, opener, query)
             if place.begin():
                 heap.append(place)
                 places.use(place)
@@ -33,15 +33,15 @@ def search(opener: Open, sources: Sequence[Source], query: Search) -> Found:
         found = _fill(heap, places, query, matches)
     finally:
         places.close()
-    mark = Mark(heap[0].key_ms, heap[0].source.pk, heap[0].position) if heap else None
+    mark = Mark(heap[0].key_ms, heap[0].stream.pk, heap[0].position) if heap else None
     return Found(found, mark)
 
 
 def _fill(
     heap: list[_Place], places: _Places, query: Search, matches: Callable[[str], bool]
-) -> list[tuple[Source, LogEvent]]:
+) -> list[tuple[LogStream, LogEvent]]:
     """Take events off the heap until the page is full or enough was looked through."""
-    found: list[tuple[Source, LogEvent]] = []
+    found: list[tuple[LogStream, LogEvent]] = []
     size = scanned = 0
     while heap and scanned < _SCAN_BYTES:
         place = heap[0]
@@ -52,7 +52,7 @@ def _fill(
                 size += cost(entry)
                 if found and (len(found) >= query.limit or size > MAX_BYTES):
                     break
-                found.append((place.source, entry.event))
+                found.append((place.stream, entry.event))
             scanned += cost(entry)
         if entry is not None and place.advance():
             heapq.heapreplace(heap, place)
@@ -87,8 +87,8 @@ class _Places:
 class _Place:
     """Stands before the next event of one stream, in the search's direction."""
 
-    def __init__(self, source: Source, opener: Open, query: Search) -> None:
-        self.source = source
+    def __init__(self, stream: LogStream, opener: Open, query: Search) -> None:
+        self.stream = stream
         self.key_ms = self.position = 0
         self._opener = opener
         self._query = query
@@ -97,13 +97,13 @@ class _Place:
         self._entry: Entry | None = None
 
     def __lt__(self, other: _Place) -> bool:
-        mine, others = (self.key_ms, self.source.pk), (other.key_ms, other.source.pk)
+        mine, others = (self.key_ms, self.stream.pk), (other.key_ms, other.stream.pk)
         return mine > others if self._query.descending else mine < others
 
     def begin(self) -> bool:
         """Stand before the first event of the search; False when there is none."""
         try:
-            self._reader = self._opener(self.source.path)
+            self._reader = self._opener(self.stream)
         except FileNotFoundError:
             return False
         self._read_from(self._first(self._reader), self._reader)
@@ -123,7 +123,7 @@ class _Place:
         """The event; None if its stream was deleted meanwhile."""
         if self._entry is None:
             try:
-                self._reader = self._opener(self.source.path)
+                self._reader = self._opener(self.stream)
             except FileNotFoundError:
                 return None
             self._read_from(self.position, self._reader)
@@ -142,9 +142,9 @@ class _Place:
     def _first(self, reader: Reader) -> int:
         mark, query = self._query.mark, self._query
         if mark is not None:
-            if mark.pk == self.source.pk:
+            if mark.pk == self.stream.pk:
                 return mark.position
-            return reader.seek(mark.key_ms + (self.source.pk < mark.pk))
+            return reader.seek(mark.key_ms + (self.stream.pk < mark.pk))
         if query.descending:
             return reader.seek(query.end_ms) if query.end_ms is not None and reader.sorted else reader.size
         return reader.seek(query.start_ms) if query.start_ms is not None else 0

@@ -6,6 +6,7 @@ import math
 
 from batchyard.config import seconds
 from batchyard.loops.base import AGAIN, Parts
+from batchyard.loops.log_retention import expire
 
 _EVERY_S = 60.0
 _CHUNK = 1000
@@ -28,4 +29,5 @@ class Retention:
         if self._definitions_s < math.inf:
             until = now - self._definitions_s
             await self._parts.store.write(lambda tx: tx.definitions.purge(until))
+        await expire(self._parts.store, self._parts.logs, now)
         return AGAIN if more else _EVERY_S

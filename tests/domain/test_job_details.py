@@ -7,6 +7,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.builders import (
+    T0,
+    a_container,
+    a_job,
+    a_queue,
+    a_spec,
+    an_environment,
+    dependencies,
+    environment_of,
+    uuid_of,
+)
 
 from batchyard.api.batch import (
     ArrayPropertiesDetail,
@@ -22,7 +33,6 @@ from batchyard.domain.job_details import Facts, describe, summarise, unmade_chil
 from batchyard.domain.jobs import Attempt, Job, Kind, Request
 from batchyard.domain.states import Status
 from batchyard.domain.submissions import Spec
-from tests.builders import T0, a_container, a_job, a_queue, a_spec, an_environment, dependencies, environment_of, uuid_of
 
 HOST = "i-0123456789abcdef0"
 ARN = "arn:aws:batch:us-east-1:123456789012:"
@@ -63,7 +73,11 @@ WAITING = a_job("j", status=Status.RUNNABLE)
 PLACED = a_job("j", status=Status.STARTING, placement=1, host=HOST, environment_pk=1)
 RUNS = msgspec.structs.replace(PLACED, status=Status.RUNNING, started_at=T0 + 1)
 DONE = msgspec.structs.replace(
-    RUNS, status=Status.SUCCEEDED, stopped_at=T0 + 2.0004, exit_code=0, status_reason="Essential container in task exited"
+    RUNS,
+    status=Status.SUCCEEDED,
+    stopped_at=T0 + 2.0004,
+    exit_code=0,
+    status_reason="Essential container in task exited",
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.builders import a_job, uuid_of
 
 from batchyard.domain.arns import JobId
 from batchyard.domain.jobs import Kind, attempt_key, parse_attempt_key
 from batchyard.domain.states import Event, Status
-from tests.builders import a_job, uuid_of
 
 
 def test_a_childs_id_is_its_parents_plus_the_index() -> None:  # 3.40

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.builders import T0, a_job, a_spec
 
 from batchyard.domain.jobs import Job, Request
 from batchyard.domain.outcomes import TIMED_OUT, ended, lost, started
 from batchyard.domain.states import Event, Status
-from tests.builders import T0, a_job, a_spec
 
 EXITED = "Essential container in task exited"
 NOT_STARTED = "Task failed to start"

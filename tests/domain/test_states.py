@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.builders import a_job
 
 from batchyard.domain.states import Event, InvalidTransition, Status, after
-from tests.builders import a_job
 
 TABLE = """
 SUBMITTED  HELD                PENDING     open dependencies

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from tests.builders import a_job, uuid_of
 
 from batchyard.domain.jobs import Job, Kind
 from batchyard.domain.surroundings import merged, variables
-from tests.builders import a_job, uuid_of
 
 CHILD = a_job("array", part=3, kind=Kind.CHILD)
 

@@ -147,11 +147,11 @@ class Free:
 
     def why(self, needs: Needs, site: Site) -> str:
         """What is asked for against the freest host."""
-        best = max(site.hosts, key=lambda host: (host.free.vcpus, host.free.memory_mib))
-        return (
-            f"needs {_n(needs.vcpus)} vCPUs and {needs.memory_mib:,} MiB; the freest host of {site.environment.name} "
-            f"has {_n(best.free.vcpus)} vCPUs and {best.free.memory_mib:,} MiB free"
+        best = max(
+            site.hosts, key=lambda host: (min(needs.gpus, host.free.gpus), host.free.vcpus, host.free.memory_mib)
         )
+        asked, has = _amounts(needs, needs.gpus), _amounts(best.free, needs.gpus)
+        return f"needs {asked}; the freest host of {site.environment.name} has {has} free"
 
 
 # What can never be, as things are configured, comes before what only takes patience.
@@ -166,3 +166,10 @@ def obstacle(needs: Needs, site: Site) -> Reason | None:
 def _n(thousandths: int) -> str:
     """vCPUs for a reader: 2, 0.25."""
     return f"{thousandths / 1000:g}"
+
+
+def _amounts(needs: Needs, gpus_asked: int) -> str:
+    """Amounts for a reader; GPUs only where they matter."""
+    if gpus_asked:
+        return f"{_n(needs.vcpus)} vCPUs, {needs.memory_mib:,} MiB and {needs.gpus} GPUs"
+    return f"{_n(needs.vcpus)} vCPUs and {needs.memory_mib:,} MiB"

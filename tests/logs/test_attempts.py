@@ -116,12 +116,8 @@ async def test_a_log_that_reached_its_limit_says_so_last(attempt: Attempt) -> No
     attempt.record(LIMIT, 100)
     attempt.write(b" dropped\n")  # not cut off yet
     events = await attempt.events()
-    assert [event.message for event in events] == [
-        "one",
-        "two",
-        "[batchyard] The log reached the limit of 7 bytes per attempt (jobs.log_limit_bytes); "
-        "later output was dropped.",
-    ]
+    notice = "The log reached the limit of 7 bytes per attempt (jobs.log_limit_bytes); later output was dropped."
+    assert [event.message for event in events] == ["one", "two", f"[batchyard] {notice}"]
     assert (events[-1].position, events[-1].timestamp_ms) == (7, START + 100)
     end = (await attempt.logs.backward(attempt.path, None, 1)).end
     assert await attempt.logs.forward(attempt.path, end, 10) == await attempt.logs.forward(attempt.path, end, 10)

@@ -203,6 +203,7 @@ _TABLE: tuple[tuple[Verdict, str, tuple[str, ...]], ...] = (
         "logs are plain files of this machine",
         ("CreateLogGroup: kmsKeyId logGroupClass deletionProtectionEnabled", "PutLogEvents: entity"),
     ),
+    (Verdict.NO_EFFECT, "log groups have no tags here", ("CreateLogGroup: tags",)),
     (
         Verdict.NO_EFFECT,
         "one server is one account",

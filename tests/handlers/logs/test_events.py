@@ -169,3 +169,23 @@ async def test_the_pattern_chooses(yard: Any) -> None:
 async def test_a_malformed_filter_token_is_refused(yard: Any) -> None:
     with pytest.raises(Invalid, match="nextToken"):
         await yard("FilterLogEvents", logGroupName=GROUP, nextToken="x")
+
+
+async def test_a_tailer_that_polls_by_time_sees_every_event_once(yard: Any) -> None:
+    """As `aws logs tail --follow` does (C.7): from the newest time seen, leaving out the eventIds it has had."""
+    one, two = await yard.attempt("a", ended=False), await yard.attempt("bb", ended=False)
+    seen: dict[str, str] = {}
+    newest = NOW_MS
+    for turn in range(6):
+        yard.write(one, (turn * 100, f"one {turn}\nhalf of"))
+        if turn % 2:
+            yard.write(two, (turn * 100, f"two {turn}\n"))
+        yard.clock.at = (NOW_MS + turn * 100 + 50) / 1000
+        for event in await filtered(yard, startTime=newest, limit=2):
+            seen.setdefault(event["eventId"], event["message"])
+            newest = max(newest, event["timestamp"])
+        yard.write(one, (turn * 100 + 60, f" line {turn}\n"))
+    assert list(seen.values()) == [
+        "one 0", "half of line 0", "one 1", "two 1", "half of line 1", "one 2", "half of line 2",
+        "one 3", "two 3", "half of line 3", "one 4", "half of line 4", "one 5", "two 5",
+    ]  # fmt: skip

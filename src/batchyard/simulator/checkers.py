@@ -209,7 +209,7 @@ class Room(Checker):
         there = tx.environments.all()
         for life in placed:
             environment = there.get(life.row.environment_pk or 0)
-            if environment is None or not environment.accepts_jobs:
+            if environment is None or (environment.state, environment.status) != ("ENABLED", "VALID"):
                 name = environment.name if environment else "that is gone"
                 self.breach(f"{life.row.id} was placed in environment {name}, which takes no jobs")
             elif environments[environment.pk] > _limit(environment):

@@ -7,6 +7,7 @@ a witness: `history` keeps every attempt for the checkers, whatever the yard has
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -57,6 +58,7 @@ class Attempt:
         self.written_at = self.changed_at = at
         self.seen = Observed(key=launch.key, phase=Phase.STARTING)
         self.asked_to_stop: float | None = None
+        self.killed_at = math.inf
         self.timer: asyncio.TimerHandle | None = None
 
     @property
@@ -124,17 +126,12 @@ class SimulatedEngine:
         return list(self.kept)
 
     async def stop(self, keys: Sequence[str], grace: timedelta) -> None:
-        """SIGTERM now, SIGKILL after `grace`."""
+        """SIGTERM once, SIGKILL after `grace`; of two stops the earlier deadline counts."""
         await self._answer()
         for key in keys:
             attempt = self.kept.get(key)
-            if attempt is None or not attempt.live or attempt.asked_to_stop is not None:
-                continue
-            attempt.asked_to_stop = self._clock.now()
-            if attempt.fate.stubborn:
-                self._later(attempt, grace.total_seconds(), self._end, attempt, _SIGKILL)
-            else:
-                self._later(attempt, min(self._pause(), grace.total_seconds()), self._end, attempt, attempt.fate.stopped_code)
+            if attempt is not None and attempt.live:
+                self._stop(attempt, grace.total_seconds())
 
     async def forget(self, keys: Sequence[str]) -> None:
         """Drop ended attempts. One that still lives is kept, and reported as a breach: who forgets it loses it."""
@@ -194,6 +191,16 @@ class SimulatedEngine:
                 usage=Usage(peak_memory_bytes=attempt.launch.memory_mib * _MIB // 2, cpu_s=1.0),
             ),
         )
+
+    def _stop(self, attempt: Attempt, grace_s: float) -> None:
+        now = self._clock.now()
+        if attempt.asked_to_stop is None:
+            attempt.asked_to_stop = now
+            if not attempt.fate.stubborn:
+                self._later(attempt, min(self._pause(), grace_s), self._end, attempt, attempt.fate.stopped_code)
+        if attempt.fate.stubborn and now + grace_s < attempt.killed_at:
+            attempt.killed_at = now + grace_s
+            self._later(attempt, grace_s, self._end, attempt, _SIGKILL)
 
     def _change(self, attempt: Attempt, seen: Observed) -> None:
         attempt.seen, attempt.changed_at = seen, self._clock.now()

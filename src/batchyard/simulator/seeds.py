@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import msgspec
 
@@ -28,6 +29,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     breaches: list[str]
     jobs: int
+    statuses: dict[str, int]
+    """Jobs by final status, array parents left out."""
     commits: int
     attempts: int
     crashes: int
@@ -91,6 +94,7 @@ async def _world(seed: int, setting: Setting) -> Result:
         seed=seed,
         breaches=world.breaches + wrong,
         jobs=len(world.scene.witness.by_pk),
+        statuses=Counter(life.status.name for life in world.scene.witness.by_pk.values() if life.size is None),
         commits=world.scene.witness.commit,
         attempts=len(world.engine.history),
         crashes=world.crashes,
@@ -102,6 +106,7 @@ async def _story(world: World, crowd: Crowd) -> None:
     await world.start()
     world.plague()
     await crowd.run()
+    await crowd.wait()
     await world.heal()
     await crowd.clean_up()
     await world.settle(_LIMIT_S)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from batchyard.domain.errors import BatchyardError
+from batchyard.domain.jobs import Request
 from batchyard.engines.base import Launch
 from batchyard.kit.chance import chance
 from batchyard.simulator.engine import Fate
@@ -112,10 +113,15 @@ class Crowd:
             for _ in range(self._workload.callers):
                 group.create_task(self._caller(), name="caller")
 
+    async def wait(self) -> None:
+        """Give what was submitted time to end by itself."""
+        witness, loop = self._world.scene.witness, asyncio.get_running_loop()
+        end = loop.time() + self._workload.patience_s
+        while witness.unended and loop.time() < end:
+            await asyncio.sleep(5.0)
+
     async def clean_up(self) -> None:
-        """After a while, terminate whatever is still there: endless jobs, and those too large for every host."""
-        await self._sure("UpdateComputeEnvironment", computeEnvironment="shared", state="ENABLED")
-        await asyncio.sleep(self._workload.patience_s)
+        """Terminate whatever is still there: endless jobs, and those too large for every host."""
         for life in list(self._world.scene.witness.unended.values()):
             await self._sure("TerminateJob", jobId=life.row.id, reason="the world ends")
 
@@ -183,7 +189,7 @@ class Crowd:
             ids = [job, f"{job}:{self._random.randrange(size)}"] if size else [job, job]
             self._random.shuffle(ids)
             operations = self._random.choices(("CancelJob", "TerminateJob"), k=2)
-            await asyncio.gather(*(self._try(op, jobId=i, reason=f"both {op}") for op, i in zip(operations, ids, strict=True)))
+            await asyncio.gather(*(self._ask(op, i, f"both: {op}") for op, i in zip(operations, ids, strict=True)))
 
     async def _toggle_environment(self) -> None:
         await self._try("UpdateComputeEnvironment", computeEnvironment="shared", state="DISABLED")
@@ -255,7 +261,20 @@ class Crowd:
         job, size = self._random.choice(self._jobs[-self._random.choice((2, 10, 1000)) :])
         if size and self._random.random() < 0.5:
             job = f"{job}:{self._random.randrange(size)}"
-        await self._try(operation, jobId=job, reason=self._random.choice((f"{operation} by a caller", "no more", "")))
+        await self._ask(operation, job, self._random.choice((f"{operation} by a caller", "no more", "")))
+
+    async def _ask(self, operation: str, job: str, reason: str) -> None:
+        """Ask for a job's end. What was answered is on record, unless the job went on or ended meanwhile (4.41)."""
+        uuid, _, part = job.partition(":")
+        life = self._world.scene.witness.lives.get((uuid, int(part or -1)))
+        before = life and life.since
+        answer = await self._try(operation, jobId=job, reason=reason)
+        if answer is None or life is None or life.since != before or life.status.final:
+            return
+        if life.status.waiting or operation == "TerminateJob":
+            row = await self._world.store.inner.read(lambda tx: tx.jobs.by_pk([life.row.pk])[life.row.pk])
+            if row.request is Request.NONE:
+                self._world.scene.breach(f"Crowd: {operation} of {job} was answered, and nothing came of it")
 
     async def _try(self, operation: str, **members: Any) -> Any:
         """Once, or again when no answer came; None when there is none in the end, or a refusal."""

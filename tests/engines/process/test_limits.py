@@ -172,6 +172,15 @@ async def test_times_of_a_log(made: Callable[..., Any]) -> None:
     assert 0 <= first < 0.3 <= second < 0.65 <= third <= seen.stopped_at - before + 0.3
 
 
+async def test_times_begin_anew_when_a_program_empties_its_log(made: Callable[..., Any]) -> None:
+    bench = await made()
+    await bench.run(
+        "a.1", "sh", "-c", "echo much is written; sleep 0.25; echo anew > /dev/stdout; sleep 0.25; echo more"
+    )
+    assert bench.output("a.1") == b"anew\nmore\n"
+    assert [size for size, _ in records(bench.folder / "a.1.log.times")] == [5, 10, ENDED]
+
+
 async def test_an_empty_log_has_no_times(made: Callable[..., Any]) -> None:
     bench = await made()
     await bench.run("a.1", "true")

@@ -111,7 +111,7 @@ class Attempts:
         self._adopt()
         for key in keys:
             attempt = self._known.get(key)
-            if attempt is None or attempt.pid not in self._running:
+            if attempt is None or not self._runs(attempt):
                 continue
             if key not in self._stopping:
                 self._stopping[key] = attempt
@@ -147,7 +147,7 @@ class Attempts:
         self._reap()
         now = time.monotonic()
         for key, attempt in list(self._stopping.items()):
-            if attempt.pid not in self._running:
+            if not self._runs(attempt):
                 del self._stopping[key]
             elif attempt.kill_at <= now:
                 attempt.kill_at = now + _RECHECK_S
@@ -172,6 +172,10 @@ class Attempts:
         self._journal.close()
         if self._cgroups is not None:
             self._cgroups.close()
+
+    def _runs(self, attempt: Attempt) -> bool:
+        """Whether its main process lives. An ended one's process id may be another's by now."""
+        return self._running.get(attempt.pid) is attempt
 
     # --- starting ---
 
@@ -279,7 +283,7 @@ class Attempts:
                 if owner is None:
                     key = procfs.attempt_of(pid, self._yard)
                     owner = self._known.get(key) if key is not None else None
-                if owner is not None and owner.pid in alive:
+                if owner is not None and alive.get(owner.pid) is owner:
                     self._orphans[pid] = Orphan([owner])
                     continue
                 born = procfs.start_ticks(pid)
@@ -290,7 +294,7 @@ class Attempts:
         self._adopt()
         busy: set[int] = set()
         for pid, orphan in self._orphans.items():
-            if not any(owner.pid in self._running for owner in orphan.owners):
+            if not any(map(self._runs, orphan.owners)):
                 with contextlib.suppress(PermissionError, ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     busy.update(owner.pid for owner in orphan.owners)

@@ -9,6 +9,9 @@ Sizes only grow. A line was written at the time of the first record that covers 
 last record covers the rest, and the record `(ENDED, time)` with `ENDED = 2**64 - 1` closes the times file: a last line
 without a newline is then complete.
 
+A process can empty its own log: a shell's `> /dev/stderr` does, while `>> /dev/stderr` and `>&2` do not. Then the
+records begin anew.
+
 A log that outgrows its limit is cut back to the limit at each look. Then the record `(CUT, time)` with `CUT = 2**63`
 closes the times file: what the log holds behind the size of the record before it is not part of the log, and a reader
 adds a last line that says so.
@@ -47,8 +50,15 @@ class LogWatch:
                 self._record(self._limit_bytes, now_ms)
                 self._record(CUT, now_ms)
                 self.cut = True
-        elif size > self._recorded and not self.cut:
+        elif self.cut:
+            return
+        elif size > self._recorded:
             self._record(size, now_ms)
+        elif size < self._recorded:
+            os.ftruncate(self._times_fd, 0)
+            self._recorded = 0
+            if size:
+                self._record(size, now_ms)
 
     def close(self, now_ms: int) -> None:
         """Look for the last time and let go of the files."""

@@ -74,7 +74,7 @@ class Attempts:
         self._accounts = Accounts()
         self._queued: deque[tuple[Order, Rules]] = deque()
         self._running: dict[int, Attempt] = {}
-        self._ending: dict[int, Attempt] = {}
+        self._ending: dict[str, Attempt] = {}
         self._stopping: dict[str, Attempt] = {}
         self._orphans: dict[int, Orphan] = {}
         self._look_at = math.inf
@@ -263,7 +263,7 @@ class Attempts:
                 code = os.waitstatus_to_exitcode(status)
                 attempt.exit_code = code if code >= 0 else 128 - code  # 5.16
                 attempt.stopped_at = time.time()
-                self._ending[pid] = attempt
+                self._ending[attempt.seen.key] = attempt
                 _add_usage(attempt, used)
             elif pid in self._orphans:
                 owners = self._orphans.pop(pid).owners
@@ -277,7 +277,7 @@ class Attempts:
         for pid in procfs.children(os.getpid()):
             if pid in self._running or pid in self._orphans or pid == self._folders.remover:
                 continue
-            alive = {**self._running, **self._ending}
+            alive = {attempt.pid: attempt for attempt in self._ending.values()} | self._running
             with contextlib.suppress(ProcessLookupError):
                 owner = alive.get(os.getsid(pid))
                 if owner is None:
@@ -292,15 +292,15 @@ class Attempts:
     def _settle(self) -> None:
         """Kill what is left of attempts whose main process has ended; report those of which nothing is."""
         self._adopt()
-        busy: set[int] = set()
+        busy: set[str] = set()
         for pid, orphan in self._orphans.items():
             if not any(map(self._runs, orphan.owners)):
                 with contextlib.suppress(PermissionError, ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                    busy.update(owner.pid for owner in orphan.owners)
-        finished = [attempt for pid, attempt in self._ending.items() if pid not in busy and self._is_gone(attempt)]
+                    busy.update(owner.seen.key for owner in orphan.owners)
+        finished = [attempt for key, attempt in self._ending.items() if key not in busy and self._is_gone(attempt)]
         for attempt in finished:
-            del self._ending[attempt.pid]
+            del self._ending[attempt.seen.key]
             self._finish(attempt)
         if finished:
             self._write(journals.Ended([attempt.seen for attempt in finished]))
@@ -316,14 +316,15 @@ class Attempts:
         return False
 
     def _finish(self, attempt: Attempt) -> None:
-        key, reason = attempt.seen.key, None
+        key, killed = attempt.seen.key, attempt.over_limit
         if attempt.group is not None and self._cgroups is not None:
-            attempt.peak_bytes, killed = attempt.group.account()
-            # Only a descendant may have been killed. As with Docker and ECS that counts, unless the program coped.
-            if (killed or attempt.over_limit) and attempt.exit_code != 0:
-                reason = OUT_OF_MEMORY
-            self._cgroups.give_back(attempt.group)
+            with _noted(f"control group of {key}"):
+                attempt.peak_bytes, by_kernel = attempt.group.account()
+                killed = killed or by_kernel
+                self._cgroups.give_back(attempt.group)
             attempt.group = None
+        # Only a descendant may have been killed. As with Docker and ECS that counts, unless the program coped.
+        reason = OUT_OF_MEMORY if killed and attempt.exit_code != 0 else None
         cut = False
         if attempt.log is not None:
             with _noted(f"log of {key}"):

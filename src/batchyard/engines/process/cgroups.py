@@ -189,9 +189,12 @@ class Group:
             self._move(child)
 
     def members(self) -> list[int]:
-        """Process ids inside; of very many only the first."""
+        """Process ids inside; of very many only the first. None when somebody has removed the group."""
         # Opened anew: version 1 shows one who reads an open file again what it has shown before.
-        fd = os.open(self._members, os.O_RDONLY)
+        try:
+            fd = os.open(self._members, os.O_RDONLY)
+        except FileNotFoundError:
+            return []
         try:
             data = os.read(fd, 1 << 16)
         finally:

@@ -20,7 +20,6 @@ from batchyard.api.batch import (
     RetryStrategy,
 )
 from batchyard.domain.arns import JobId
-from batchyard.domain.definitions import Definition
 from batchyard.domain.environments import Environment
 from batchyard.domain.jobs import Job
 from batchyard.domain.queues import Attached, Queue
@@ -92,23 +91,11 @@ def a_retry(attempts: int, on_exit: str = "") -> RetryStrategy:
     return RetryStrategy(attempts=attempts, evaluateOnExit=entries or None)
 
 
-def a_definition(name: str = "d", **given: Any) -> Definition:
-    """A registered definition."""
-    return Definition(
-        pk=1,
-        name=name,
-        revision=1,
-        status="ACTIVE",
-        registration=a_registration(name, **given),
-        tags={},
-        created_at=T0,
+def a_registration(name: str = "d", **container: Any) -> RegisterJobDefinitionRequest:
+    """A request to register a definition of one container (see `a_container`)."""
+    return RegisterJobDefinitionRequest(
+        jobDefinitionName=name, type="container", containerProperties=a_container(**container)
     )
-
-
-def a_registration(name: str = "d", **given: Any) -> RegisterJobDefinitionRequest:
-    """A request to register a definition."""
-    base: dict[str, Any] = {"jobDefinitionName": name, "type": "container", "containerProperties": a_container()}
-    return RegisterJobDefinitionRequest(**base | given)
 
 
 def a_queue(name: str = "q", *, environments: str = "local", **given: Any) -> Queue:

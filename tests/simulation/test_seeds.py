@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from batchyard.loops import admission, deadlines, dependants, execution, expansion, requests
 from batchyard.simulator.seeds import run_seed
 
 FIRST = int(os.environ.get("BATCHYARD_FIRST_SEED", "0"))
@@ -23,6 +24,28 @@ def test_nothing_that_must_not_be_is_seen(seed: int):
     paste = f"python -m batchyard.simulator --first {seed} --seeds 1"
     assert not result.breaches, f"{paste}  # {result.breaches[0]}"
     assert result.jobs and result.commits
+
+
+CHUNKS = [
+    (admission, "_NEW", 3),
+    (admission, "_ENDINGS", 4),
+    (dependants, "_CHAIN", 2),
+    (deadlines, "_LIMIT", 1),
+    (execution, "_REQUESTS", 2),
+    (expansion, "_ARRAYS", 2),
+    (expansion, "_CHUNK", 5),
+    (requests, "_CHUNK", 4),
+]
+"""How much a turn takes on at most: a few instead of thousands, so that work is cut everywhere."""
+
+
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_nor_when_every_turn_does_only_a_little(seed: int, monkeypatch: pytest.MonkeyPatch):
+    for module, name, few in CHUNKS:
+        assert isinstance(getattr(module, name), int)
+        monkeypatch.setattr(module, name, few)
+    result = run_seed(seed)
+    assert not result.breaches, f"seed {seed}: {result.breaches[0]}"
 
 
 def test_a_seed_is_the_same_world_in_every_process():

@@ -69,15 +69,14 @@ class Checker:
 class Scene:
     """Everything there is to watch, and the checkers that watch it."""
 
-    def __init__(self, clock: Clock, engine: SimulatedEngine, capacity: SimulatedCapacity) -> None:
+    def __init__(
+        self, clock: Clock, engine: SimulatedEngine, capacity: SimulatedCapacity, *, checked: bool = True
+    ) -> None:
         self.clock = clock
         self.engine = engine
         self.capacity = capacity
         self.witness = Witness()
-        self.checkers: list[Checker] = [each(self) for each in CHECKERS]
-        self._attempts = next(each for each in self.checkers if isinstance(each, Attempts))
-        engine.on_change = self._attempts.changed
-        engine.on_breach = self._attempts.breach
+        self.checkers: list[Checker] = [each(self) for each in CHECKERS] if checked else []
 
     @property
     def breaches(self) -> list[str]:
@@ -351,19 +350,30 @@ class Outcomes(Checker):
 class Attempts(Checker):
     """The engine's own view; nothing in it is believed because a row says so."""
 
-    def changed(self, attempt: Attempt) -> None:
-        """Count what lives on the host and for the job of an attempt that changed."""
-        if not attempt.live:
-            return
-        launch, used = attempt.launch, NOTHING
-        for other in self.scene.engine.live.values():
-            if other.launch.host == launch.host:
-                used += Needs(round(other.launch.vcpus * 1000), other.launch.memory_mib, other.launch.gpus)
-            if other.launch.job_id == launch.job_id and other is not attempt:
-                self.breach(f"{launch.key} and {other.launch.key} live at once")
-        host = self.scene.capacity.all[launch.host]
-        if not used.within(Needs(host.vcpus, host.memory_mib, host.gpus)):
-            self.breach(f"host {launch.host} runs {used}")
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._used: dict[str, Needs] = defaultdict(lambda: NOTHING)
+        self._live: dict[str, str] = {}
+        scene.engine.on_change = self._changed
+        scene.engine.on_breach = self.breach
+
+    def _changed(self, attempt: Attempt) -> None:
+        """Count what lives on each host, and of each job."""
+        launch = attempt.launch
+        counted = self._live.get(launch.job_id) == launch.key
+        needs = Needs(round(launch.vcpus * 1000), launch.memory_mib, launch.gpus)
+        if attempt.live and not counted:
+            other = self._live.get(launch.job_id)
+            if other is not None:
+                self.breach(f"{launch.key} and {other} live at once")
+            self._live[launch.job_id] = launch.key
+            self._used[launch.host] += needs
+            host = self.scene.capacity.all[launch.host]
+            if not self._used[host.id].within(Needs(host.vcpus, host.memory_mib, host.gpus)):
+                self.breach(f"host {host.id} runs {self._used[host.id]}")
+        elif counted and not attempt.live:
+            del self._live[launch.job_id]
+            self._used[launch.host] -= needs
 
     def tick(self, tx: Tx) -> None:
         """Nothing lives for long that no active job wants."""

@@ -18,7 +18,7 @@ _ALL = 1 << 30
 
 
 class Life:
-    """One job as its events tell it. `since` is the commit of its last change of status, `since_at` the time."""
+    """One job as its events tell it. `since` is the commit of its last change of status, `since_at` the time of its last event."""
 
     def __init__(self, row: Job, commit: int, at: float) -> None:
         self.row = row
@@ -108,9 +108,9 @@ class Witness:
             if change.placement != life.placements:
                 self.breach(f"{row.id}: placement {change.placement} is its {life.placements}. one")
         self._count(life, before, after)
-        if after is not before or event is Event.BLOCKED:
-            life.status, life.since_at = after, at
-            life.since = self.commit if after is not before else life.since
+        life.status, life.since_at = after, at
+        if after is not before:
+            life.since = self.commit
         self.waiting[row.queue_pk].pop(row.pk, None)
         self.active.pop(row.pk, None)
         if after is Status.RUNNABLE:

@@ -165,11 +165,11 @@ class Crowd:
     async def _n_to_n(self) -> None:
         arrays = [(job, size) for job, size in self._jobs if size]
         if arrays:
-            job, size = self._random.choice(arrays)
+            job, size = self._random.choice(arrays[-self._random.choice((2, 1000)) :])
             depends = [{"jobId": job, "type": "N_TO_N"}]
             if self._random.random() < 0.3:
                 depends += self._plain()
-            if self._random.random() < 0.2 and size <= 12:
+            if self._random.random() < 0.4 and size <= 12:
                 depends.append({"type": "SEQUENTIAL"})
             await self._submit(size=size, depends=depends)
 

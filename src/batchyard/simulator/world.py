@@ -97,7 +97,7 @@ class World:
         self.store = SlowStore(SqliteStore(None, inline=True), seed=seed, faults=self.faults.store)
         self.capacity = SimulatedCapacity(hosts)
         self.engine = SimulatedEngine(self.clock, fates, seed=seed, faults=self.faults.engine)
-        self.scene = Scene(self.clock, self.engine, self.capacity)
+        self.scene = Scene(self.clock, self.engine, self.capacity, checked=checked)
         self.crashes = 0
         self._ids = SeededIds(chance(seed, "ids").getrandbits(64))
         self._chance = chance(seed, "world")

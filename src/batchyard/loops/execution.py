@@ -152,7 +152,7 @@ class _Work:
         if any(not step.after.status.active for step in self._steps):
             self._tx.wake("scheduling")
             self._tx.wake("admission")
-        if any(step.event is Event.STARTED for step in self._steps):
+        if any(step.event is Event.STARTED and step.after.deadline is not None for step in self._steps):
             self._tx.wake("deadlines")
         return self
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loops.world import HOST, World, a_world
+from tests.loops.world import HOST, World, a_stopped_world, a_world
 
 EXITED = "Essential container in task exited"
 LIFE = ["ACCEPTED", "PLACED", "STARTED"]
@@ -312,16 +312,33 @@ async def cancelled(world: World, job: str) -> bool:
 
 
 async def test_a_new_server_goes_on_where_the_old_one_stopped(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        runs, waits = [await world.submit(containerOverrides=vcpus(3)) for _ in range(2)]
-        await world.until(runs, "RUNNING")
-        await world.until(waits, "RUNNABLE")
+    async with a_stopped_world(tmp_path) as world:
+        async with world.yard.running():
+            ends, runs = [await world.submit() for _ in range(2)]
+            waits = await world.submit(containerOverrides=vcpus(3))
+            for job in (ends, runs):
+                await world.until(job, "RUNNING")
+            await world.until(waits, "RUNNABLE")
+        world.engine.end(ends)  # nobody hears it
+        array = await world.submit(size=2)  # nobody looks at it
         again = world.again()
-        world.engine.end(runs)  # nobody hears it
         async with again.yard.running():
-            assert await again.ended(runs) == [("SUCCEEDED", EXITED)]
+            assert await again.ended(ends) == [("SUCCEEDED", EXITED)]
             await again.until(waits, "RUNNING")
-        assert again.engine.order() == [runs, waits]
+            await again.until(f"{array}:1", "RUNNABLE")
+            assert (await again.job(runs))["status"] == "RUNNING"
+        assert world.engine.order() == [ends, runs, waits]  # each once
+
+
+async def test_an_attempt_that_the_engine_does_not_know_any_more_was_lost(tmp_path: Path) -> None:  # 5.20
+    async with a_stopped_world(tmp_path) as world:
+        async with world.yard.running():
+            job = await world.submit()
+            await world.until(job, "RUNNING")
+        await world.engine.forget([world.engine.key(job)])
+        again = world.again()
+        async with again.yard.running():
+            assert await again.ended(job) == [("FAILED", f"Host EC2 (instance {HOST}) terminated.")]
 
 
 async def test_finished_jobs_are_forgotten_when_their_time_has_come(tmp_path: Path) -> None:  # 3.70, 3.71

@@ -208,6 +208,13 @@ class World:
 @contextlib.asynccontextmanager
 async def a_world(folder: Path, *, vcpus: int = 4, **settings: Any) -> AsyncIterator[World]:
     """A running world with one host and the definition `d` (1 vCPU)."""
+    async with a_stopped_world(folder, vcpus=vcpus, **settings) as world, world.yard.running():
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def a_stopped_world(folder: Path, *, vcpus: int = 4, **settings: Any) -> AsyncIterator[World]:
+    """A world whose loops do not run yet."""
     clock = MovedClock()
     engine, store = ScriptedEngine(clock), SqliteStore(None, inline=True)
     capacity = HostCapacity(HOST, ProviderSettings(vcpus=vcpus, memory_mib=64_000))
@@ -221,8 +228,7 @@ async def a_world(folder: Path, *, vcpus: int = 4, **settings: Any) -> AsyncIter
     )
     world = World(yard, store, engine, clock)
     try:
-        async with yard.running():
-            await world.define()
-            yield world
+        await world.define()
+        yield world
     finally:
         await store.close()

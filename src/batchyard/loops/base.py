@@ -81,9 +81,8 @@ class Loop:
                 _log.exception("the %s loop failed; it tries again in %g s", self.name, _BACK_OFF_S)
                 pause = _BACK_OFF_S
             await self._wait(pause)
-            early = began + _GAP_S - loop.time()
-            if early > 0:
-                await asyncio.sleep(early)
+            # Even when it is due at once: a store without threads may not have let anybody else run.
+            await asyncio.sleep(max(0.0, began + _GAP_S - loop.time()))
 
     async def _wait(self, pause: float | None) -> None:
         if pause is None:

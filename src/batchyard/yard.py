@@ -10,6 +10,7 @@ from pathlib import Path
 from batchyard.capacity.host import HostCapacity
 from batchyard.config import Settings
 from batchyard.domain.arns import Identity
+from batchyard.domain.hosts import Host
 from batchyard.engines.base import Observed
 from batchyard.engines.process.engine import ProcessEngine
 from batchyard.handlers.base import Caller, Context
@@ -82,7 +83,12 @@ class Yard:
             ids=self.ids,
             store=self.store,
             logs=self.logs,
+            hosts=self.hosts,
         )
+
+    async def hosts(self) -> Mapping[str, Sequence[Host]]:
+        """The hosts that are up, by provider."""
+        return {name: await provider.capacity.hosts() for name, provider in self.providers.items()}
 
     async def first_start(self) -> None:
         """Make the default environment and queue, once in the life of a store."""

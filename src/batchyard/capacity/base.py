@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
+from batchyard.domain.hosts import Host
 
-
-class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where attempts run. `vcpus` in thousandths; `memory_mib` is what jobs may use of it."""
-
-    id: str
-    vcpus: int
-    memory_mib: int
-    gpus: int = 0
+__all__ = ["Capacity", "Host"]
 
 
 class Capacity(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from batchyard.config import Settings
 from batchyard.domain.arns import Identity
+from batchyard.domain.hosts import Host
 from batchyard.kit.clock import Clock
 from batchyard.kit.ids import Ids
 
@@ -25,6 +26,15 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     access_key_id: str = ""
 
 
+HostsOf = Callable[[], Awaitable[Mapping[str, Sequence[Host]]]]
+"""Asks every provider for the hosts it has up."""
+
+
+async def no_hosts() -> Mapping[str, Sequence[Host]]:
+    """A yard without hosts."""
+    return {}
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a yard that handlers use, and the caller of this one request."""
 
@@ -35,6 +45,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     ids: Ids
     store: Store
     logs: LogStore
+    hosts: HostsOf = no_hosts
 
 
 Handler = Callable[[Context, Any], Awaitable[Any]]

@@ -12,6 +12,7 @@ import uvicorn
 from batchyard.config import ConfigError, Settings
 from batchyard.handlers.base import Caller
 from batchyard.handlers.collect import collect
+from batchyard.server import own
 from batchyard.server.app import build_app
 from batchyard.server.keys import all_keys
 from batchyard.yard import Yard, open_yard
@@ -50,7 +51,7 @@ def bind(settings: Settings) -> socket.socket:
 async def serving(settings: Settings, listening: socket.socket) -> AsyncGenerator[tuple[Yard, uvicorn.Server]]:
     """A running yard that answers on this socket."""
     async with open_yard(settings) as yard:
-        app = build_app(yard.context(_SYSTEM), all_keys(settings), collect())
+        app = build_app(yard.context(_SYSTEM), all_keys(settings), collect(), own.routes())
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="off", server_header=False, loop="uvloop"
         )

@@ -18,6 +18,7 @@ from batchyard.store.sql import Connection, Statement
 
 _T = tables.jobs.c
 _FIRST = 1 << 62
+_LEAST_PREFIX = 4
 
 _TOP = literal_column("part < 0")
 _BELOW = _T.pk < bindparam("below")
@@ -44,6 +45,13 @@ _CHILDREN = Statement(
     .where(_T.parent_pk == bindparam("parent_pk"), _T.status == bindparam("status"), _T.part > bindparam("part"))
     .order_by(_T.part)
     .limit(bindparam("limit"))
+)
+
+_NEWEST = Statement(select(_T.uuid).where(_TOP).order_by(_T.pk.desc()).limit(literal_column("1")))
+_BEGINS = Statement(
+    select(_T.uuid)
+    .where(_T.uuid >= bindparam("prefix"), _T.uuid < bindparam("end"), _T.part == literal_column("-1"))
+    .limit(literal_column("5"))
 )
 
 
@@ -76,3 +84,13 @@ class Listing:
         """Children of an array in one status with an index above `part`, by index."""
         rows = self._connection.rows(_CHILDREN, parent_pk=parent_pk, status=int(status), part=part, limit=limit)
         return [job_of(row) for row in rows]
+
+    def resolve(self, short: str) -> list[str]:
+        """Ids of submitted jobs that `short` may mean: `last`, or the first letters of an id; five at most."""
+        if short == "last":
+            rows = self._connection.rows(_NEWEST)
+        elif len(short) < _LEAST_PREFIX:
+            return []
+        else:
+            rows = self._connection.rows(_BEGINS, prefix=short, end=f"{short}g")
+        return [uuid for (uuid,) in rows]

@@ -1,0 +1,120 @@
+"""Batchyard's own endpoints, beside AWS's: a job's history, why it waits, ids in short, and a stream of changes.
+
+All are signed like calls of Batch and need the role of a reader. Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from batchyard.domain.errors import Invalid, NotFound
+from batchyard.handlers.base import Context
+from batchyard.handlers.explain import explain
+from batchyard.handlers.histories import history
+from batchyard.kit.clock import ms
+from batchyard.server import access
+from batchyard.store.feed import Change
+
+_KEEP_ALIVE_S = 15.0
+
+
+def routes() -> list[Route]:
+    """The endpoints, for `build_app`."""
+    return [
+        Route("/_batchyard/events", _events),
+        Route("/_batchyard/jobs/{id:path}", _history),
+        Route("/_batchyard/explain/{id:path}", _explain),
+        Route("/_batchyard/resolve", _resolve),
+    ]
+
+
+def _context(request: Request, action: str) -> Context:
+    context: Context = request.state.context
+    access.require(context, "reader", f"batchyard:{action}")
+    return context
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+async def _history(request: Request) -> Response:
+    return _json(await history(_context(request, "GetJobHistory"), request.path_params["id"]))
+
+
+async def _explain(request: Request) -> Response:
+    return _json(await explain(_context(request, "ExplainJob"), request.path_params["id"]))
+
+
+async def _resolve(request: Request) -> Response:
+    """The whole id for `last`, or for the beginning of one, with an index behind it or not."""
+    context = _context(request, "ResolveJob")
+    short, colon, index = request.query_params.get("id", "").partition(":")
+    found = await context.store.read(lambda tx: tx.listing.resolve(short))
+    if not found:
+        raise NotFound(f'No job has an id that begins with "{short}".')
+    if len(found) > 1:
+        raise Invalid(f'Several jobs have an id that begins with "{short}": {", ".join(found)}.')
+    return _json({"jobId": f"{found[0]}{colon}{index}"})
+
+
+async def _events(request: Request) -> Response:
+    """Server-sent events: one for each change of a job, its number as the event's id."""
+    context = _context(request, "StreamEvents")
+    text = request.headers.get("last-event-id") or request.query_params.get("after", "now")
+    if text == "now":
+        after = await context.store.read(lambda tx: tx.feed.last())
+    elif text.isdecimal():
+        after = int(text)
+    else:
+        raise Invalid(f'after must be "now" or the number of an event, got "{text}".')
+    wanted = frozenset(request.query_params.getlist("job"))
+    stream = _stream(context, after, wanted)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def _stream(context: Context, after: int, wanted: frozenset[str]) -> AsyncGenerator[bytes, None]:
+    """Pages of the change feed as text, and a comment when it was quiet: so a lost connection is noticed."""
+    yield f": from {after}\n\n".encode()
+    pages = context.store.changes(after)
+    pending = asyncio.ensure_future(anext(pages))
+    try:
+        while True:
+            done, _ = await asyncio.wait({pending}, timeout=_KEEP_ALIVE_S)
+            if not done:
+                yield b": nothing new\n\n"
+                continue
+            page = pending.result()
+            pending = asyncio.ensure_future(anext(pages))
+            text = b"".join(_event(change) for change in page if _is_wanted(change, wanted))
+            if text:
+                yield text
+    finally:
+        pending.cancel()
+        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+            await pending
+
+
+def _is_wanted(change: Change, wanted: frozenset[str]) -> bool:
+    """Whether somebody asked for this job, or for the array that it is a child of."""
+    return not wanted or change.job_id in wanted or change.job_id.partition(":")[0] in wanted
+
+
+def _event(change: Change) -> bytes:
+    data = msgspec.json.encode(
+        {
+            "jobId": change.job_id,
+            "at": ms(change.at),
+            "event": change.event,
+            "status": change.status,
+            "detail": change.detail,
+        }
+    )
+    return b"id: %d\nevent: job\ndata: %s\n\n" % (change.seq, data)

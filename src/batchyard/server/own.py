@@ -17,6 +17,7 @@ from starlette.routing import Route
 from batchyard.domain.errors import Invalid, NotFound
 from batchyard.handlers.base import Context
 from batchyard.handlers.explain import explain
+from batchyard.handlers.follow import End, follow, job_of
 from batchyard.handlers.histories import history
 from batchyard.kit.clock import ms
 from batchyard.server import access
@@ -31,6 +32,7 @@ def routes() -> list[Route]:
         Route("/_batchyard/events", _events),
         Route("/_batchyard/jobs/{id:path}", _history),
         Route("/_batchyard/explain/{id:path}", _explain),
+        Route("/_batchyard/logs/{id:path}", _log),
         Route("/_batchyard/resolve", _resolve),
     ]
 
@@ -63,6 +65,20 @@ async def _resolve(request: Request) -> Response:
     if len(found) > 1:
         raise Invalid(f'Several jobs have an id that begins with "{short}": {", ".join(found)}.')
     return _json({"jobId": f"{found[0]}{colon}{index}"})
+
+
+async def _log(request: Request) -> Response:
+    """A job's log as server-sent events: `line` for each line, at last one `end`."""
+    context, job_id, query = _context(request, "ReadLog"), request.path_params["id"], request.query_params
+    await job_of(context, job_id)
+    lines = follow(context, job_id, to_the_end="follow" in query, all_attempts="all" in query)
+
+    async def text() -> AsyncGenerator[bytes, None]:
+        async for each in lines:
+            name = b"end" if isinstance(each, End) else b"line"
+            yield b"event: %s\ndata: %s\n\n" % (name, msgspec.json.encode(each))
+
+    return StreamingResponse(text(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 async def _events(request: Request) -> Response:

@@ -1,0 +1,7 @@
+"""`python -m batchyard.cli`."""
+
+from __future__ import annotations
+
+from batchyard.cli.main import main
+
+main()

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from batchyard.kit.clock import SystemClock
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+# Long lines are left whole: a terminal wraps them by itself, and a program that reads them must not find them cut.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _COLOURS = {
     "SUCCEEDED": "green",

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from batchyard.domain.errors import Invalid
 from batchyard.domain.logs import DEFAULT_GROUP
 
 ATTEMPT, WRITTEN = 0, 1
 """Kinds of streams: an attempt's output, and what clients put."""
-
-_GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
-_STREAM_NAME = re.compile(r"[^:*]{1,512}", re.DOTALL)
 
 
 class LogGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,20 +27,6 @@ class LogStream(msgspec.Struct, frozen=True, kw_only=True):
     file_id: str
     kind: int
     created_at: float
-
-
-def check_group_name(name: str) -> None:
-    """Refuse a group name outside 12.21."""
-    if _GROUP_NAME.fullmatch(name) is None:
-        raise Invalid(
-            f'logGroupName "{name}" must be 1 to 512 characters of a-z, A-Z, 0-9, "_", "-", "/", "." and "#".'
-        )
-
-
-def check_stream_name(name: str) -> None:
-    """Refuse a stream name outside 12.21."""
-    if _STREAM_NAME.fullmatch(name) is None:
-        raise Invalid(f'logStreamName "{name}" must be 1 to 512 characters other than ":" and "*".')
 
 
 def is_built_in(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from batchyard.api.batch import LOG_DRIVER_VALUES, LogConfiguration
@@ -11,11 +13,14 @@ from batchyard.domain.resources import EC2
 from batchyard.domain.secrets import check_secrets
 
 DEFAULT_GROUP = "/aws/batch/job"
+_GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
+_STREAM_NAME = re.compile(r"[^:*]{1,512}", re.DOTALL)
+_PREFIX = "awslogs-stream-prefix"
 _AWSLOGS_OPTIONS = frozenset(
     {
         "awslogs-region",
         "awslogs-group",
-        "awslogs-stream-prefix",
+        _PREFIX,
         "awslogs-datetime-format",
         "awslogs-multiline-pattern",
         "awslogs-create-group",
@@ -27,14 +32,29 @@ _MANAGED_DRIVERS = ("awslogs", "splunk", "awsfirelens")
 
 
 class LogTarget(msgspec.Struct, frozen=True):
-    """The group and the stream prefix of a container's log (12.01-12.03)."""
+    """The group and the stream prefix of a container's log, and whether a missing group is made (12.01-12.03)."""
 
     group: str
     prefix: str
+    create: bool = False
 
     def stream(self, container: str, task_id: str) -> str:
         """The stream of one attempt; `task_id` is its 32 hex digits."""
         return f"{self.prefix}/{container}/{task_id}"
+
+
+def check_group_name(name: str) -> None:
+    """Refuse a group name outside 12.21."""
+    if _GROUP_NAME.fullmatch(name) is None:
+        raise Invalid(
+            f'logGroupName "{name}" must be 1 to 512 characters of a-z, A-Z, 0-9, "_", "-", "/", "." and "#".'
+        )
+
+
+def check_stream_name(name: str) -> None:
+    """Refuse a stream name outside 12.21."""
+    if _STREAM_NAME.fullmatch(name) is None:
+        raise Invalid(f'logStreamName "{name}" must be 1 to 512 characters other than ":" and "*".')
 
 
 def check_log(log: LogConfiguration | None, *, platform: str, firelens: bool) -> None:
@@ -43,9 +63,12 @@ def check_log(log: LogConfiguration | None, *, platform: str, firelens: bool) ->
         return
     one_of(log.logDriver, LOG_DRIVER_VALUES if platform == EC2 else _MANAGED_DRIVERS, "logDriver")
     if log.logDriver == "awslogs":
-        for option in log.options or {}:
+        options = log.options or {}
+        for option in options:
             if option not in _AWSLOGS_OPTIONS:
                 raise Invalid(f"logConfiguration: the awslogs driver has no option {option}.")
+        check_group_name(options.get("awslogs-group") or DEFAULT_GROUP)
+        check_stream_name(options.get(_PREFIX) or "default")
     if log.logDriver == "awsfirelens" and not firelens:
         raise Invalid("logDriver awsfirelens requires a container with firelensConfiguration in ecsProperties.")
     check_secrets(log.secretOptions, "secretOptions")
@@ -59,4 +82,5 @@ def target(log: LogConfiguration | None, definition: str) -> LogTarget | None:
         return None
     options = log.options or {}
     group = options.get("awslogs-group") or DEFAULT_GROUP
-    return LogTarget(group, options.get("awslogs-stream-prefix") or definition[:200])
+    create = options.get("awslogs-create-group", "").lower() == "true"
+    return LogTarget(group, options.get(_PREFIX) or definition[:200], create)

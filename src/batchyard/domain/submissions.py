@@ -94,6 +94,12 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         target = self._log_target()
         return target and target.group
 
+    @property
+    def creates_log_group(self) -> bool:
+        """Whether a log group that does not exist is made (12.03)."""
+        target = self._log_target()
+        return target is not None and target.create
+
     def stream_prefix(self) -> str | None:
         """What comes before `/container name/task id` in the stream's name (12.01, 12.02)."""
         target = self._log_target()

@@ -13,7 +13,8 @@ from batchyard.api import logs as api
 from batchyard.api.shape import Shape
 from batchyard.domain.checks import not_longer
 from batchyard.domain.errors import Invalid, NotFound
-from batchyard.domain.log_streams import WRITTEN, LogStream, check_group_name
+from batchyard.domain.log_streams import WRITTEN, LogStream
+from batchyard.domain.logs import check_group_name
 from batchyard.handlers.base import Context
 from batchyard.handlers.log_streams import get_group, group_arn, named, streams_to_search
 from batchyard.kit.clock import ms

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchyard.domain.errors import Invalid, NotFound
-from batchyard.domain.log_streams import ATTEMPT, LogGroup, LogStream, check_group_name, check_stream_name
+from batchyard.domain.log_streams import ATTEMPT, LogGroup, LogStream
+from batchyard.domain.logs import check_group_name, check_stream_name
 from batchyard.handlers.base import Context
 from batchyard.store.base import Tx
 

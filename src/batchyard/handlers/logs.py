@@ -11,7 +11,8 @@ from batchyard.api import logs as api
 from batchyard.api.shape import Empty, Shape
 from batchyard.domain.checks import not_longer, one_of, within
 from batchyard.domain.errors import Conflicting, Invalid
-from batchyard.domain.log_streams import WRITTEN, LogGroup, LogStream, check_group_name, check_stream_name
+from batchyard.domain.log_streams import WRITTEN, LogGroup, LogStream
+from batchyard.domain.logs import check_group_name, check_stream_name
 from batchyard.handlers import livetail
 from batchyard.handlers.base import Context
 from batchyard.handlers.log_streams import (

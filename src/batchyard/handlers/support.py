@@ -135,7 +135,7 @@ _TABLE: tuple[tuple[Verdict, str, tuple[str, ...]], ...] = (
     ),
     (
         Verdict.WORKS,
-        "`awslogs-group` and `awslogs-stream-prefix`; the other options have no effect",
+        "`awslogs-group`, `awslogs-create-group` and `awslogs-stream-prefix`; the other options have no effect",
         (
             "RegisterJobDefinition.containerProperties.logConfiguration: options",
             "RegisterJobDefinition.ecsProperties.taskProperties[].containers[].logConfiguration: options",

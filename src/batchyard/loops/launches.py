@@ -6,6 +6,7 @@ import msgspec
 
 from batchyard.config import Image, Settings
 from batchyard.domain.jobs import Job
+from batchyard.domain.log_streams import is_built_in
 from batchyard.domain.submissions import Spec
 from batchyard.domain.surroundings import merged, variables
 from batchyard.engines.base import Launch
@@ -22,6 +23,7 @@ class Order(msgspec.Struct, frozen=True):
     queue: str
     environment: str
     provider: str
+    has_log_group: bool
 
 
 class Orders:
@@ -44,7 +46,10 @@ class Orders:
             assert queue is not None and environment is not None
             names = (queue.name, environment.name, environment.provider(self._default_provider))
             self._names[place] = names
-        return Order(job, self._tx.jobs.spec(job.spec_pk), *names)
+        spec = self._tx.jobs.spec(job.spec_pk)
+        group = spec.log_group()
+        there = group is None or is_built_in(group) or self._tx.logs.group(group) is not None
+        return Order(job, spec, *names, there)
 
 
 def image_settings(settings: Settings, image: str) -> Image:
@@ -62,6 +67,11 @@ def launch(ordered: Order, settings: Settings, logs: LogStore) -> Launch | str:
     container = spec.main
     if container is None:
         return "CannotCreateContainerError: this kind of job has no container to start"
+    if not ordered.has_log_group:  # 12.03
+        return (
+            "CannotStartContainerError: failed to initialize logging driver: ResourceNotFoundException: "
+            "The specified log group does not exist."
+        )
     image = image_settings(settings, container.image or "")
     command = (*image.entrypoint, *(container.command or image.command))
     if not command:

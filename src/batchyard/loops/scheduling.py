@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batchyard.domain.jobs import Step
+from batchyard.domain.log_streams import LogGroup, is_built_in
 from batchyard.domain.states import Event
-from batchyard.domain.submissions import dispatch_fault
+from batchyard.domain.submissions import Spec, dispatch_fault
 from batchyard.kit.digests import digest
 from batchyard.loops.base import AGAIN, Parts
 from batchyard.scheduling.decide import decide
@@ -65,7 +66,7 @@ class Scheduling:
             steps.append(step)
             task_id = digest(step.after.key)
             group, stream = spec.log_group(), spec.stream_name(task_id)
-            if group is not None and stream is not None:
+            if group is not None and stream is not None and _has_group(tx, group, spec, now):
                 streams.append((group, stream, task_id, now))
         tx.jobs.advance([*steps, *news])
         tx.logs.add_attempts(streams)
@@ -73,6 +74,15 @@ class Scheduling:
         if any(step.after.status.final for step in steps):
             tx.wake("admission")
             tx.wake("scheduling")  # what was kept for it is free
+
+
+def _has_group(tx: Tx, group: str, spec: Spec, now: float) -> bool:
+    """Whether the log group of a job is there; it is made if the job says so (12.03)."""
+    if is_built_in(group) or tx.logs.group(group) is not None:
+        return True
+    if spec.creates_log_group:
+        tx.logs.add_group(LogGroup(name=group, created_at=now))
+    return spec.creates_log_group
 
 
 def _news(plan: Plan, now: float) -> Iterator[Step]:

@@ -35,7 +35,7 @@ MAY_READ_THE_CLOCK = (
 )
 
 UNIMPORTED = {
-    "batchyard.__main__": "run by python -m",
+    "*.__main__": "run by python -m",
     "batchyard.handlers.*": "collected by name, for the operations",
     "batchyard.store.migrations.*": "run by alembic",
 }

@@ -148,3 +148,4 @@ def running(settings: str = "") -> Iterator[RunningYard]:
         server.terminate()
         server.communicate(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+    assert server.returncode == 0, "the server did not stop cleanly"

@@ -71,7 +71,7 @@ def _check_container(container: EksContainer, volumes: set[str]) -> None:
     one_of(container.imagePullPolicy, _PULL_POLICIES, "imagePullPolicy")
     check_environment(container.env)
     for mount in container.volumeMounts or ():
-        if mount.name not in volumes:
+        if required(mount.name, "volumeMounts.name") not in volumes:
             raise Invalid(f"volumeMounts: volume {mount.name} does not exist among the volumes.")
     context = container.securityContext
     if context is not None and context.capabilities is not None:

@@ -116,7 +116,7 @@ def by_name(overrides: Sequence[N] | None, names: Sequence[str | None], member: 
         if name not in names:
             raise NotFound(f"{member}: container {override.name or '(no name)'} does not exist in the job definition.")
         if name in found:
-            raise Invalid(f"{member}: container {override.name} is named twice.")
+            raise Invalid(f"{member}: container {name} is named twice.")
         found[name] = override
     return found
 

@@ -25,6 +25,8 @@ from batchyard.store.listing import Filter
 _MOST_IDS = 100
 _PAGE_BY_STATUS = 1000
 _PAGE_BY_FILTER = 100
+_MOST_DIGITS = 18
+"""Of a time in milliseconds."""
 
 
 async def describe_jobs(context: Context, request: DescribeJobsRequest) -> DescribeJobsResponse:
@@ -143,7 +145,7 @@ def _filter(filters: Sequence[KeyValuesPair], status: Status, identity: Identity
         case "JOB_DEFINITION":
             return _definition_filter(value, identity)
         case "BEFORE_CREATED_AT" | "AFTER_CREATED_AT":
-            if not value.isdecimal():
+            if not value.isdecimal() or len(value) > _MOST_DIGITS:
                 raise Invalid(f"{name} takes milliseconds since 1970, got {value}.")
             if name == "BEFORE_CREATED_AT":
                 return Filter("before", (int(value) - 0.5) / 1000)  # times are shown rounded to milliseconds
@@ -152,8 +154,8 @@ def _filter(filters: Sequence[KeyValuesPair], status: Status, identity: Identity
             return Filter("share", value, status=status)
         case _:
             raise Invalid(
-                f"filters[0].name is {name}; it must be one of JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, "
-                "AFTER_CREATED_AT, SHARE_IDENTIFIER."
+                f"filters[0].name is {name or 'missing'}; it must be one of JOB_NAME, JOB_DEFINITION, "
+                "BEFORE_CREATED_AT, AFTER_CREATED_AT, SHARE_IDENTIFIER."
             )
 
 

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from batchyard.domain.errors import Invalid, NotFound
+from batchyard.domain.errors import Invalid
 from batchyard.handlers.base import Context
 from batchyard.handlers.explain import explain
 from batchyard.handlers.follow import End, follow, job_of
 from batchyard.handlers.histories import history
+from batchyard.handlers.short_ids import resolve
 from batchyard.kit.clock import ms
 from batchyard.server import access
 from batchyard.store.feed import Change
 
 _KEEP_ALIVE_S = 15.0
+_LONGEST_GAP_MS = 60_000
+_MOST_DIGITS = 18
+"""Of an event's number."""
 
 
 def routes() -> list[Route]:
@@ -56,15 +60,9 @@ async def _explain(request: Request) -> Response:
 
 
 async def _resolve(request: Request) -> Response:
-    """The whole id for `last`, or for the beginning of one, with an index behind it or not."""
+    """The whole id of a job that is named in short."""
     context = _context(request, "ResolveJob")
-    short, colon, index = request.query_params.get("id", "").partition(":")
-    found = await context.store.read(lambda tx: tx.listing.resolve(short))
-    if not found:
-        raise NotFound(f'No job has an id that begins with "{short}".')
-    if len(found) > 1:
-        raise Invalid(f'Several jobs have an id that begins with "{short}": {", ".join(found)}.')
-    return _json({"jobId": f"{found[0]}{colon}{index}"})
+    return _json({"jobId": await resolve(context, request.query_params.get("id", ""))})
 
 
 async def _log(request: Request) -> Response:
@@ -82,40 +80,53 @@ async def _log(request: Request) -> Response:
 
 
 async def _events(request: Request) -> Response:
-    """Server-sent events: one for each change of a job, its number as the event's id."""
-    context = _context(request, "StreamEvents")
-    text = request.headers.get("last-event-id") or request.query_params.get("after", "now")
-    if text == "now":
-        after = await context.store.read(lambda tx: tx.feed.last())
-    elif text.isdecimal():
-        after = int(text)
-    else:
+    """Server-sent events: one for each change of a job, its number as the event's id.
+
+    `after` is the number to begin behind, or "now"; `Last-Event-ID` wins over it. `job` (repeated) asks for some jobs
+    only. `gap` is how many milliseconds must lie between two deliveries, so that a busy yard does not flood a reader.
+    A comment `: at N` ends each delivery: all up to event N was told.
+    """
+    context, query = _context(request, "StreamEvents"), request.query_params
+    text, gap = request.headers.get("last-event-id") or query.get("after", "now"), query.get("gap", "0")
+    if text != "now" and not text.isdecimal():
         raise Invalid(f'after must be "now" or the number of an event, got "{text}".')
-    wanted = frozenset(request.query_params.getlist("job"))
-    stream = _stream(context, after, wanted)
+    if not gap.isdecimal() or int(gap) > _LONGEST_GAP_MS:
+        raise Invalid(f"gap must be a number of milliseconds up to {_LONGEST_GAP_MS}, got {gap}.")
+    after = int(text) if text != "now" else await context.store.read(lambda tx: tx.feed.last())
+    stream = _stream(context, after, frozenset(query.getlist("job")), int(gap) / 1000)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-async def _stream(context: Context, after: int, wanted: frozenset[str]) -> AsyncGenerator[bytes, None]:
+async def _stream(context: Context, after: int, wanted: frozenset[str], gap_s: float) -> AsyncGenerator[bytes, None]:
     """Pages of the change feed as text, and a comment when it was quiet: so a lost connection is noticed."""
-    yield f": from {after}\n\n".encode()
     pages = context.store.changes(after)
-    pending = asyncio.ensure_future(anext(pages))
+    pending: asyncio.Future[Sequence[Change]] | None = None
+    loop = asyncio.get_running_loop()
     try:
+        yield _at(after)
+        told_at = loop.time()
         while True:
-            done, _ = await asyncio.wait({pending}, timeout=_KEEP_ALIVE_S)
-            if not done:
-                yield b": nothing new\n\n"
-                continue
-            page = pending.result()
-            pending = asyncio.ensure_future(anext(pages))
-            text = b"".join(_event(change) for change in page if _is_wanted(change, wanted))
-            if text:
-                yield text
+            pending = pending or asyncio.ensure_future(anext(pages))
+            await asyncio.wait({pending}, timeout=_KEEP_ALIVE_S)
+            text = b""
+            if pending.done():
+                page, pending = pending.result(), None
+                after = page[-1].seq
+                text = b"".join(_event(change) for change in page if _is_wanted(change, wanted))
+            if text or loop.time() - told_at >= _KEEP_ALIVE_S:
+                yield text + _at(after)
+                told_at = loop.time()
+            if pending is None:
+                await asyncio.sleep(gap_s)
     finally:
-        pending.cancel()
-        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-            await pending
+        if pending is not None:
+            pending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await pending
+
+
+def _at(seq: int) -> bytes:
+    return b": at %d\n\n" % seq
 
 
 def _is_wanted(change: Change, wanted: frozenset[str]) -> bool:

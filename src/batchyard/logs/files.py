@@ -36,7 +36,7 @@ class LogFiles:
         self._attempts, self._written = folder / "attempts", folder / "written"
         self._clock = clock
         self._inline = inline
-        self._made: set[Path] = set()
+        self._made: dict[tuple[Path, str], Path] = {}
         self._appending = threading.Lock()
 
     def attempt_path(self, task_id: str) -> Path:
@@ -93,11 +93,12 @@ class LogFiles:
         return fn(*args, **kwargs) if self._inline else await asyncio.to_thread(fn, *args, **kwargs)
 
     def _place(self, folder: Path, file_id: str) -> Path:
-        folder = folder / file_id[:2]
-        if folder not in self._made:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._made.add(folder)
-        return folder / f"{file_id}.log"
+        place = (folder, file_id[:2])
+        made = self._made.get(place)
+        if made is None:
+            made = self._made[place] = folder / place[1]
+            made.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return made / f"{file_id}.log"
 
     def _forward(self, path: Path, position: int, limit: int, start_ms: int | None, end_ms: int | None) -> LogPage:
         events: list[LogEvent] = []

@@ -38,7 +38,8 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def page() -> str:
     """The whole page: a section a command."""
-    return "\n".join([HEAD, *(line for name, command in commands() for line in _section(name, command))])
+    told = f"{app.info.epilog}\n"
+    return "\n".join([HEAD, told, *(line for name, command in commands() for line in _section(name, command))])
 
 
 def _section(name: str, command: Any) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,8 +23,10 @@ from batchyard.server.keys import AdminKey
 SERVER_FILE = "server.json"
 """In the data folder while a server runs: where it listens."""
 
-_LOGS = "Logs_20140328."
 _RECONNECT_S = 0.5
+_PATIENCE_S = 60.0
+_QUIET_S = 60.0  # the server says something every 15
+_log = logging.getLogger(__name__)
 
 
 class ClientError(Exception):
@@ -92,6 +96,32 @@ def connection(settings: Settings) -> Connection:
     )
 
 
+class _Patience(contextlib.AbstractContextManager["_Patience"]):
+    """Around a stream: its breaking off is told once and waited out, up to a limit. Raises ClientError after that."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waited_s = 0.0
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        return isinstance(error, httpx.HTTPError)
+
+    def restore(self) -> None:
+        """Something came."""
+        self._waited_s = 0.0
+
+    def wait(self) -> None:
+        """Let some time go by before the next try."""
+        if not self._waited_s:
+            _log.warning("the connection to %s was lost; trying again", self._url)
+        if self._waited_s >= _PATIENCE_S:
+            raise ClientError(f"nothing answered at {self._url} for {_PATIENCE_S:.0f} s")
+        self._waited_s += _RECONNECT_S
+        time.sleep(_RECONNECT_S)
+
+
 class Client:
     """Calls to one server. Raises ClientError with the server's own words."""
 
@@ -109,7 +139,8 @@ class Client:
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         """An operation of Batch, by its name."""
-        return self._post(f"/v1/{operation.lower()}", members, "batch", {})
+        body = msgspec.json.encode({name: value for name, value in members.items() if value is not None})
+        return self._send("POST", f"/v1/{operation.lower()}", body)
 
     def pages(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
         """All entries of a list, page by page."""
@@ -121,11 +152,6 @@ class Client:
             if not token:
                 return
 
-    def logs(self, operation: str, **members: Any) -> dict[str, Any]:
-        """An operation of CloudWatch Logs, by its name."""
-        headers = {"X-Amz-Target": f"{_LOGS}{operation}", "Content-Type": "application/x-amz-json-1.1"}
-        return self._post("/", members, "logs", headers)
-
     def own(self, what: str, job_id: str) -> dict[str, Any]:
         """One of our own endpoints about one job."""
         return self._get(f"/_batchyard/{what}/{quote(job_id, safe='')}")
@@ -134,78 +160,82 @@ class Client:
         """The whole id for `last`, a whole id, or the beginning of one, with an index or not."""
         return self._get(f"/_batchyard/resolve?id={quote(short, safe='')}")["jobId"]
 
-    def changes(self, jobs: tuple[str, ...] = ()) -> Iterator[dict[str, Any] | None]:
-        """Changes of jobs as the server pushes them, for ever; None each time the stream has been opened.
+    def changes(self, jobs: tuple[str, ...] = (), gap_ms: int = 100) -> Iterator[list[dict[str, Any]]]:
+        """Changes of jobs as the server pushes them, for ever; `gap_ms` is the least time between two lists.
 
-        A connection that is lost is opened again at the event behind the last one seen.
+        An empty list comes when the stream was opened. A connection that is lost is opened again behind what was seen.
         """
-        query = "&".join(f"job={quote(job, safe='')}" for job in jobs)
-        last = "now"
+        query = "".join(f"&job={quote(job, safe='')}" for job in jobs)
+        last, patience = "now", _Patience(self._where.url)
         while True:
-            try:
-                path = f"/_batchyard/events?after={last}&{query}".rstrip("&")
-                with self._http.stream("GET", self._where.url + path, headers=self._headers("GET", path)) as answer:
-                    if answer.status_code != 200:
-                        answer.read()
-                        raise ClientError(_message(answer))
-                    for line in answer.iter_lines():
-                        if line.startswith(": from "):
-                            last = line.removeprefix(": from ")
-                            yield None
-                        elif line.startswith("id: "):
-                            last = line.removeprefix("id: ")
-                        elif line.startswith("data: "):
-                            yield msgspec.json.decode(line.removeprefix("data: "))
-            except httpx.HTTPError:
-                time.sleep(_RECONNECT_S)
+            path, page, opened = f"/_batchyard/events?after={last}&gap={gap_ms}{query}", list[dict[str, Any]](), False
+            with patience, self._stream(path, _QUIET_S) as lines:
+                for line in lines:
+                    if line.startswith("data: "):
+                        page.append(msgspec.json.decode(line.removeprefix("data: ")))
+                    elif line.startswith(": at "):
+                        last = line.removeprefix(": at ")
+                        patience.restore()
+                        if page or not opened:
+                            yield page
+                        page, opened = [], True
+            patience.wait()
 
     def log(self, job_id: str, *, follow: bool, all_attempts: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
-        """A job's log as the server pushes it: ("line", …) for each line, at last ("end", …)."""
+        """A job's log as the server pushes it: ("line", …) for each line, at last ("end", …).
+
+        A connection that is lost is opened again, and what was told already is left out.
+        """
         path = f"/_batchyard/logs/{quote(job_id, safe='')}?{'follow=1&' * follow}{'all=1' * all_attempts}".rstrip("?&")
-        name = ""
-        timeout = httpx.Timeout(60.0, read=None)
-        with self._http.stream(
-            "GET", self._where.url + path, headers=self._headers("GET", path), timeout=timeout
-        ) as answer:
+        told, patience = 0, _Patience(self._where.url)
+        while True:
+            event, again = "", told
+            with patience, self._stream(path, None) as lines:
+                for line in lines:
+                    name, _, text = line.partition(": ")
+                    if name == "event":
+                        event = text
+                    elif name == "data":
+                        patience.restore()
+                        if again:
+                            again -= 1
+                            continue
+                        told += 1
+                        yield event, msgspec.json.decode(text)
+                        if event == "end":
+                            return
+            patience.wait()
+
+    @contextlib.contextmanager
+    def _stream(self, path: str, quiet_s: float | None) -> Generator[Iterator[str]]:
+        """The lines of an answer as they come; `quiet_s` is how long none may come."""
+        headers, timeout = self._headers("GET", path), httpx.Timeout(60.0, read=quiet_s)
+        with self._http.stream("GET", self._where.url + path, headers=headers, timeout=timeout) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise ClientError(_message(answer))
-            for line in answer.iter_lines():
-                if line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
-                    yield name, msgspec.json.decode(line.removeprefix("data: "))
+            yield answer.iter_lines()
 
     def _get(self, path: str) -> dict[str, Any]:
-        return self._send("GET", path, b"", self._headers("GET", path))
+        return self._send("GET", path, b"")
 
-    def _post(self, path: str, members: Mapping[str, Any], service: str, headers: dict[str, str]) -> dict[str, Any]:
-        body = msgspec.json.encode({name: value for name, value in members.items() if value is not None})
-        return self._send("POST", path, body, self._headers("POST", path, body, service, headers))
-
-    def _headers(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        service: str = "batch",
-        headers: Mapping[str, str] | None = None,
-    ) -> dict[str, str]:
+    def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
         where = self._where
         return sigv4.sign(
             method,
             where.url + path,
-            headers or {},
+            {},
             body,
             key=where.access_key_id,
             secret=where.secret_access_key,
             token=where.session_token,
             region=where.region,
-            service=service,
+            service="batch",
             at=SystemClock().now(),
         )
 
-    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    def _send(self, method: str, path: str, body: bytes) -> dict[str, Any]:
+        headers = self._headers(method, path, body)
         try:
             answer = self._http.request(method, self._where.url + path, content=body, headers=headers)
         except httpx.ConnectError:

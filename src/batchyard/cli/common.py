@@ -17,6 +17,8 @@ from batchyard.config import ConfigError, Settings, load
 app = typer.Typer(
     name="batchyard",
     help="AWS Batch for machines you own.",
+    epilog="Exit codes: 0 all is well; 1 the server refused, cannot be reached, or something failed; 2 wrong usage or "
+    "settings; 130 interrupted. `submit --follow` and `logs --follow` exit with the job's own code.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -8,9 +8,12 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import msgspec
 import typer
 
@@ -18,10 +21,12 @@ from batchyard.capacity.host import memory_mib
 from batchyard.cli.client import ClientError, local_connection
 from batchyard.cli.common import Config, DataDir, Json, app, settings_of, told
 from batchyard.cli.output import as_json, out
-from batchyard.config import ConfigError, Settings
+from batchyard.config import ConfigError, Settings, seconds
 from batchyard.engines.process.cgroups import probe_cgroups
+from batchyard.kit.clock import SystemClock
 
 _LEAST_FREE_BYTES = 1 << 30
+_LEAST_YEAR = 2026  # when this was written
 
 
 @app.command()
@@ -72,7 +77,8 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", f"Python {sys.version.split()[0]}")
     yield Finding("ok", f"{len(os.sched_getaffinity(0))} CPUs, {memory_mib():,} MiB of memory")
     yield from _folder(settings.folder)
-    yield _port(settings)
+    yield _server(settings)
+    yield _clock()
     yield _groups(settings)
     yield _user(settings)
     if settings.server.host not in {"127.0.0.1", "::1", "localhost"}:
@@ -96,11 +102,21 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding("ok" if enough else "warn", f"{free >> 20:,} MiB free below {there}", mend)
 
 
-def _port(settings: Settings) -> Finding:
+def _server(settings: Settings) -> Finding:
+    """A server of this data folder that answers, with this machine's time; else whether one could listen."""
     try:
-        return Finding("ok", f"a server of this data folder runs at {local_connection(settings).url}")
-    except ClientError:
-        pass
+        url = local_connection(settings).url
+        answer = httpx.get(f"{url}/healthz", trust_env=False, timeout=5)
+        said = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (ClientError, httpx.HTTPError, KeyError):
+        return _port(settings)
+    off = abs(SystemClock().now() - said)
+    if off > seconds(settings.auth.clock_skew):
+        return Finding("fail", f"the clock of the server at {url} is {off:.0f} s off", "set both clocks by NTP")
+    return Finding("ok", f"a server of this data folder answers at {url}, and the clocks agree")
+
+
+def _port(settings: Settings) -> Finding:
     host, port = settings.server.host, settings.server.port
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,7 +124,15 @@ def _port(settings: Settings) -> Finding:
             probe.bind((host, port))
         except OSError as error:
             return Finding("fail", f"cannot listen on {host}:{port}: {error.strerror}", "choose another with --port")
-    return Finding("ok", f"{host}:{port} is free")
+    return Finding("ok", f"no server of this data folder runs; {host}:{port} is free for one")
+
+
+def _clock() -> Finding:
+    """Clients sign with the time: a clock that was never set shows by its year."""
+    now = datetime.fromtimestamp(SystemClock().now(), UTC)
+    if now.year < _LEAST_YEAR:
+        return Finding("fail", f"the clock says {now:%Y-%m-%d}", "set it by NTP: signatures carry the time")
+    return Finding("ok", f"the clock says {now:%Y-%m-%d %H:%M} UTC")
 
 
 def _groups(settings: Settings) -> Finding:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.live import Live
+from rich.text import Text
 
-from batchyard.cli.client import Client
+from batchyard.cli.client import Client, ClientError
 from batchyard.cli.common import DataDir, JobArgument, Json, app, opened
-from batchyard.cli.output import as_json, duration, err, jobs_table, out, size, status, table, when
+from batchyard.cli.output import as_json, children, duration, err, jobs_table, out, size, status, table, when
 
 _STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
-_DESCRIBED = 100
+_WATCH_GAP_MS = 250
 
 
 @app.command()
@@ -23,7 +26,9 @@ def jobs(
     category: Annotated[str | None, typer.Option(help="Only endings of this sort: OOM, TIMEOUT, EXIT 3 …")] = None,
     array: Annotated[str | None, typer.Option(metavar="ID", help="The children of this array instead.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most, newest first.")] = 50,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show what changes.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Stay, and show what changes; with --json a line for each change.")
+    ] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -31,9 +36,14 @@ def jobs(
     chosen = [each.upper() for each in status or _STATUSES]
     with opened(data_dir) as client:
         place = {"arrayJobId": client.resolve(array)} if array else {"jobQueue": queue}
+        if watch and not json and not out.is_terminal:
+            raise ClientError("--watch shows a table on a terminal; elsewhere add --json for a line for each change")
+        if watch and json:
+            for page in client.changes(_watched(place)):
+                for change in page:
+                    typer.echo(msgspec.json.encode(change))
         if watch:
             _watch(client, place, chosen, limit)
-            return
         found = _listed(client, place, chosen, limit)
         if category:
             found = [job for job in found if client.own("jobs", job["jobId"]).get("category") == category.upper()]
@@ -58,14 +68,14 @@ def _age(job: dict[str, Any]) -> tuple[int, int]:
 
 
 def _watch(client: Client, place: dict[str, str], statuses: list[str], limit: int) -> None:
-    """Show the table and put into it what the server pushes."""
-    shown: list[dict[str, Any]] = []
+    """Show the table anew when the server pushes that something changed."""
     with Live(console=out, auto_refresh=False) as live:
-        for change in client.changes():
-            known = {job["jobId"] for job in shown}
-            if change is None or change["jobId"] in known or ":" not in change["jobId"]:
-                shown = _listed(client, place, statuses, limit)
-                live.update(jobs_table(shown), refresh=True)
+        for _ in client.changes(_watched(place), _WATCH_GAP_MS):
+            live.update(jobs_table(_listed(client, place, statuses, limit)), refresh=True)
+
+
+def _watched(place: dict[str, str]) -> tuple[str, ...]:
+    return (place["arrayJobId"],) if "arrayJobId" in place else ()
 
 
 @app.command()
@@ -77,20 +87,28 @@ def job(job: JobArgument, data_dir: DataDir = None, json: Json = False) -> None:
         as_json(history)
         return
     detail = history["job"]
-    out.print(status(detail["status"]), f"{detail['jobName']}  {detail['jobId']}")
-    facts = [
-        ("queue", detail["jobQueue"].rpartition("/")[2]),
-        ("definition", detail["jobDefinition"].rpartition("/")[2]),
-        ("command", " ".join((detail.get("container") or {}).get("command") or [])),
-        ("reason", detail.get("statusReason") or ""),
-        ("container", (detail.get("container") or {}).get("reason") or ""),
-        ("category", history.get("category") or ""),
-        ("log", (detail.get("container") or {}).get("logStreamName") or ""),
-    ]
-    out.print(table(["", ""], [fact for fact in facts if fact[1]]), markup=False)
-    out.print("\n", _timeline(history["timeline"]), sep="")
+    container, array = detail.get("container") or {}, detail.get("arrayProperties") or {}
+    facts = {
+        "job": detail["jobId"],
+        "name": detail["jobName"],
+        "queue": detail["jobQueue"].rpartition("/")[2],
+        "definition": detail["jobDefinition"].rpartition("/")[2],
+        "command": shlex.join(container.get("command") or []),
+        "status": detail["status"],
+        "reason": detail.get("statusReason"),
+        "container": container.get("reason"),
+        "ended": history.get("category"),
+        "children": children(array["statusSummary"]) if "statusSummary" in array else None,
+        "log": container.get("logStreamName"),
+    }
+    for name, fact in facts.items():
+        if fact:
+            out.print(f"[bold]{name:<10}[/]  ", status(fact) if name == "status" else Text(fact), sep="")
+    out.print()
+    out.print(_timeline(history["timeline"]))
     if history["usage"]:
-        out.print("\n", _usage(history["usage"]), sep="")
+        out.print()
+        out.print(_usage(history["usage"]))
     for note in history["notes"]:
         err.print(f"note: {note}", markup=False)
 
@@ -121,25 +139,35 @@ def _usage(used: list[dict[str, Any]]) -> Any:
 Reason = Annotated[str, typer.Option(help="Why; it becomes the job's statusReason.")]
 
 
-def _end(operation: str, ids: list[str], reason: str, data_dir: DataDir) -> None:
+def _end(operation: str, ids: list[str], reason: str, data_dir: DataDir, json: bool) -> None:
+    """Ask it for all of them, and say for which."""
     with opened(data_dir) as client:
-        for short in ids:
-            client.call(operation, jobId=client.resolve(short), reason=reason)
+        whole = [client.resolve(short) for short in ids]
+        for job_id in whole:
+            client.call(operation, jobId=job_id, reason=reason)
+    if json:
+        as_json([{"jobId": job_id} for job_id in whole])
+    else:
+        err.print(f"asked for {', '.join(whole)}", markup=False)
 
 
 Jobs = Annotated[list[str], typer.Argument(metavar="ID...", help="Job ids, their first letters, or `last`.")]
 
 
 @app.command()
-def cancel(ids: Jobs, reason: Reason = "cancelled by batchyard cancel", data_dir: DataDir = None) -> None:
+def cancel(
+    ids: Jobs, reason: Reason = "cancelled by batchyard cancel", data_dir: DataDir = None, json: Json = False
+) -> None:
     """End jobs that do not run yet; those that run go on."""
-    _end("CancelJob", ids, reason, data_dir)
+    _end("CancelJob", ids, reason, data_dir, json)
 
 
 @app.command()
-def terminate(ids: Jobs, reason: Reason = "terminated by batchyard terminate", data_dir: DataDir = None) -> None:
+def terminate(
+    ids: Jobs, reason: Reason = "terminated by batchyard terminate", data_dir: DataDir = None, json: Json = False
+) -> None:
     """End jobs in whatever state they are: SIGTERM, and SIGKILL after 30 seconds."""
-    _end("TerminateJob", ids, reason, data_dir)
+    _end("TerminateJob", ids, reason, data_dir, json)
 
 
 @app.command()

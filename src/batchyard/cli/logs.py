@@ -38,8 +38,9 @@ def show_log(client: Client, job_id: str, follow: bool, *, timestamps: bool = Fa
     for name, each in client.log(job_id, follow=follow, all_attempts=follow):
         if name == "end":
             if each["status"] == "FAILED":
-                err.print(f"FAILED: {each.get('statusReason')}", markup=False)
-                return each.get("exitCode") or 1
+                code: int | None = each.get("exitCode")
+                err.print(f"FAILED: {f'exit code {code}; ' if code else ''}{each.get('statusReason')}", markup=False)
+                return code or 1
             return 0
         if placement not in (None, each["placement"]):
             err.print("the job was tried again", markup=False)

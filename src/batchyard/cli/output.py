@@ -18,6 +18,7 @@ from batchyard.kit.clock import SystemClock
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_ORDINARY = "Essential container in task exited"
 _COLOURS = {
     "SUCCEEDED": "green",
     "FAILED": "red",
@@ -93,14 +94,26 @@ def jobs_table(jobs: Sequence[dict[str, Any]]) -> Table:
     return table(["job", "name", "status", "started", "took", "detail"], [_job_row(job) for job in jobs])
 
 
+def children(summary: dict[str, int]) -> str:
+    """An array's totals in words: `3 SUCCEEDED, 1 FAILED`."""
+    return ", ".join(f"{n:,} {name}" for name, n in summary.items() if n)
+
+
 def _job_row(job: dict[str, Any]) -> Sequence[str | Text]:
     started, stopped = job.get("startedAt"), job.get("stoppedAt")
     took = duration((stopped - started) / 1000) if started and stopped else ""
-    detail = job.get("statusReason") or ""
+    return [short(job["jobId"]), job["jobName"], status(job["status"]), when(started), took, _detail(job)]
+
+
+def _detail(job: dict[str, Any]) -> str:
+    """What the status alone does not say. AWS's reason of an ordinary end is the same for good and bad (4.04)."""
     summary = (job.get("arrayProperties") or {}).get("statusSummary")
     if summary:
-        detail = ", ".join(f"{n} {name}" for name, n in summary.items() if n)
-    code = (job.get("container") or {}).get("exitCode")
-    if code:
-        detail = f"exit code {code}; {detail}" if detail else f"exit code {code}"
-    return [short(job["jobId"]), job["jobName"], status(job["status"]), when(started), took, detail]
+        return children(summary)
+    if job["status"] == "SUCCEEDED":
+        return ""
+    container, reason = job.get("container") or {}, job.get("statusReason") or ""
+    told = [container.get("reason") or "", "" if reason == _ORDINARY else reason]
+    if container.get("exitCode") is not None:
+        told.insert(0, f"exit code {container['exitCode']}")
+    return "; ".join(each for each in told if each)

@@ -11,11 +11,12 @@ from batchyard.cli.client import Client
 from batchyard.cli.output import err
 
 _FINAL = {"SUCCEEDED", "FAILED"}
+_GAP_MS = 50
 
 
 def wait(client: Client, job_id: str, seen: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
     """DescribeJobs of a job when it is final. The server pushes what changes; `seen` hears each state asked for."""
-    for _ in client.changes((job_id,)):
+    for _ in client.changes((job_id,), _GAP_MS):
         job: dict[str, Any] = client.call("DescribeJobs", jobs=[job_id])["jobs"][0]
         if seen is not None:
             seen(job)

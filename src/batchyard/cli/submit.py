@@ -13,7 +13,7 @@ from batchyard.cli.client import Client, ClientError
 from batchyard.cli.common import DataDir, JobArgument, Json, app, opened
 from batchyard.cli.logs import show_log
 from batchyard.cli.output import as_json, err
-from batchyard.cli.progress import follow_array
+from batchyard.cli.progress import follow_array, wait
 from batchyard.kit.digests import digest
 
 _MOST_RERUNS = 1000
@@ -35,7 +35,7 @@ def submit(
     attempts: Annotated[int, typer.Option(help="How often the job is tried.")] = 1,
     depends_on: Annotated[list[str] | None, typer.Option(help="Id of a job to wait for; may be repeated.")] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Print the log; exit with the job's exit code.")
+        bool, typer.Option("--follow", "-f", help="Print the log, of an array the progress; exit with the job's code.")
     ] = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -53,16 +53,24 @@ def submit(
             "dependsOn": [{"jobId": client.resolve(job)} for job in depends_on or []],
         }
         answer = client.call("SubmitJob", **request)
-        if json:
+        job_id: str = answer["jobId"]
+        if json and not follow:
             as_json(answer)
-        elif follow:
-            err.print(f"job {answer['jobId']}")
+        elif not follow:
+            typer.echo(job_id)
+        elif json:
+            wait(client, job_id)
+            history = client.own("jobs", job_id)
+            as_json(history)
+            raise typer.Exit(_code(history["job"]))
         else:
-            typer.echo(answer["jobId"])
-        if follow:
-            raise typer.Exit(
-                follow_array(client, answer["jobId"]) if array else show_log(client, answer["jobId"], True)
-            )
+            err.print(f"job {job_id}", markup=False)
+            raise typer.Exit(follow_array(client, job_id) if array else show_log(client, job_id, True))
+
+
+def _code(job: dict[str, Any]) -> int:
+    """The exit code of a final job; 1 for one that failed without any."""
+    return 0 if job["status"] == "SUCCEEDED" else (job.get("container") or {}).get("exitCode") or 1
 
 
 def _name(program: str) -> str:
@@ -109,14 +117,22 @@ def rerun(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Submit a job again, with the same definition, overrides and tags.
+    """Submit a job again: its definition, command, environment, resources, limits and tags, without what it waited for.
 
-    With --failed each failed child of an array becomes a job of its own, with its index in BATCHYARD_ARRAY_INDEX.
+    A child is submitted as a job of its own, with its index put into the environment by `env` before the command.
     """
     with opened(data_dir) as client:
-        job_id = client.resolve(job)
-        old = client.call("DescribeJobs", jobs=[job_id])["jobs"][0]
-        requests = [_again(old)] if not failed else [_child(old, index) for index in _failed(client, old)]
+        old = client.call("DescribeJobs", jobs=[client.resolve(job)])["jobs"][0]
+        if "container" not in old:
+            raise ClientError(f"{old['jobId']} is no job of one container (containerProperties): submit it by hand")
+        array = old.get("arrayProperties") or {}
+        if failed:
+            requests = [_child(old, index, array["size"]) for index in _failed(client, old)]
+        elif "index" in array:
+            parent = client.call("DescribeJobs", jobs=[old["jobId"].partition(":")[0]])["jobs"][0]
+            requests = [_child(old, array["index"], parent["arrayProperties"]["size"])]
+        else:
+            requests = [_again(old)]
         answers = [client.call("SubmitJob", **request) for request in requests]
         if json:
             as_json(answers)
@@ -141,6 +157,7 @@ def _again(old: dict[str, Any]) -> dict[str, Any]:
         "retryStrategy": old.get("retryStrategy"),
         "timeout": old.get("timeout"),
         "shareIdentifier": old.get("shareIdentifier"),
+        "schedulingPriorityOverride": old.get("schedulingPriority"),
         "tags": old.get("tags") or None,
     }
 
@@ -158,8 +175,13 @@ def _failed(client: Client, old: dict[str, Any]) -> list[int]:
     return indexes
 
 
-def _child(old: dict[str, Any], index: int) -> dict[str, Any]:
+def _child(old: dict[str, Any], index: int, size: int) -> dict[str, Any]:
+    """A child as a job of its own. AWS_BATCH_ names cannot be given in a request (6.02), so the command sets them."""
     request = _again(old)
+    command = request["containerOverrides"]["command"]
+    if not command:
+        raise ClientError(f"{old['jobId']} has no command of its own, before which an index could be put")
+    names = (f"AWS_BATCH_JOB_ARRAY_INDEX={index}", f"AWS_BATCH_JOB_ARRAY_SIZE={size}")
+    request["containerOverrides"]["command"] = ["env", *names, *command]
     request["arrayProperties"] = None
-    request["containerOverrides"]["environment"].append({"name": "BATCHYARD_ARRAY_INDEX", "value": str(index)})
     return request

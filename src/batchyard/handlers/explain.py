@@ -74,6 +74,9 @@ def _explain(tx: Tx, context: Context, text: str, hosts: Mapping[str, Sequence[H
         Status.STARTING: f"Placed on host {job.host}; the engine is starting it.",
         Status.RUNNING: f"Runs on host {job.host}, attempt {job.tries + 1} of {facts.spec.retry.attempts or 1}.",
     }
+    if not job.pk:
+        summary = f"Not made yet: its array {job.uuid} makes its children when nothing that it waits for is open."
+        return msgspec.structs.replace(plain, summary=summary, suggestion=f"batchyard explain {job.uuid}")
     stopping = job.request not in {Request.NONE, Request.CANCEL}
     summary = f"Is being stopped: {job.request_reason}" if stopping else told[job.status]
     return msgspec.structs.replace(plain, summary=summary)
@@ -84,13 +87,13 @@ def _pending(tx: Tx, plain: Explanation, facts: Facts) -> Explanation:
     if job.kind is Kind.ARRAY and array is not None and not job.open:
         counts = ", ".join(f"{n} {name}" for name, n in array.summary(Status.SUBMITTED).items() if n)
         return msgspec.structs.replace(
-            plain, summary=f"An array is PENDING while its children run (4.20): {counts} of {array.size}."
+            plain, summary=f"An array is PENDING until its {array.size} children have ended: {counts}."
         )
     waits = _dependencies(tx, facts)
     still = [each for each in waits if each.status not in {"SUCCEEDED", "FAILED"}]
     summary = f"Waits for {len(still)} of {len(waits)} dependencies."
     if job.request is Request.CANCEL:
-        summary += " It was cancelled, and fails when they have ended (4.41)."
+        summary += " It was cancelled, and fails when they have ended."
     suggestion = f"batchyard explain {still[0].jobId}" if still else None
     return msgspec.structs.replace(plain, summary=summary, dependencies=waits, suggestion=suggestion)
 
@@ -130,7 +133,8 @@ def _runnable(
             changed, summary=f"Can never start as things are: {hold.why}.", suggestion=_mend(hold.code, job)
         )
     if position:
-        summary = f"{position} jobs of queue {queue.name} stand before it; the first is {ahead[0]}."
+        jobs = "1 job" if position == 1 else f"{position:,} jobs"
+        summary = f"{jobs} of queue {queue.name} must start before it; the first is {ahead[0]}."
         return msgspec.structs.replace(changed, summary=summary, suggestion=f"batchyard explain {ahead[0]}")
     if hold.why:
         return msgspec.structs.replace(

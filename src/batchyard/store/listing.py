@@ -18,7 +18,6 @@ from batchyard.store.sql import Connection, Statement
 
 _T = tables.jobs.c
 _FIRST = 1 << 62
-_LEAST_PREFIX = 4
 
 _TOP = literal_column("part < 0")
 _BELOW = _T.pk < bindparam("below")
@@ -89,8 +88,6 @@ class Listing:
         """Ids of submitted jobs that `short` may mean: `last`, or the first letters of an id; five at most."""
         if short == "last":
             rows = self._connection.rows(_NEWEST)
-        elif len(short) < _LEAST_PREFIX:
-            return []
         else:
             rows = self._connection.rows(_BEGINS, prefix=short, end=f"{short}g")
         return [uuid for (uuid,) in rows]

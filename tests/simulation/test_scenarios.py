@@ -18,11 +18,14 @@ SUBMITS = {"single": 3, "array": 3, "dependant": 3, "sequential": 1, "n_to_n": 2
 FINE = {"ok": 1.0}
 
 
+NONE = Faults()
+
+
 @dataclass(frozen=True)
 class Scenario:
     holds: Callable[[Result], bool]
     workload: dict[str, Any] = field(default_factory=dict)
-    faults: Faults = Faults()
+    faults: Faults = NONE
 
 
 def all_succeed(result: Result) -> bool:
@@ -45,7 +48,9 @@ SCENARIOS = {
         lambda r: once_each(r) and r.crashes > 5, CALM, Faults(store=SLOW, crash_every_s=3)
     ),
     "no ring ever arrives": Scenario(once_each, CALM, Faults(engine=engines.Faults(lost_rings=1.0))),
-    "a disk that is often full": Scenario(once_each, CALM, Faults(store=stores.Faults(delay_s=0.01, failing_writes=0.1))),
+    "a disk that is often full": Scenario(
+        once_each, CALM, Faults(store=stores.Faults(delay_s=0.01, failing_writes=0.1))
+    ),
     "an engine that often does not answer": Scenario(
         once_each, CALM, Faults(store=SLOW, engine=engines.Faults(delay_s=0.1, failing_calls=0.1), crash_every_s=30)
     ),

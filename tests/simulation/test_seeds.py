@@ -1,6 +1,6 @@
 """Worlds of many seeds: whatever goes wrong in them, every job comes to the end that it should (DESIGN 9).
 
-`BATCHYARD_SEEDS=1000` runs more of them, `BATCHYARD_FIRST_SEED` begins elsewhere. A failing seed prints a line to paste.
+`BATCHYARD_SEEDS=1000` runs more of them, `BATCHYARD_FIRST_SEED` begins elsewhere. A failing seed is a line to paste.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def test_a_seed_is_the_same_world_in_every_process():
     # Another hash seed would give sets of texts another order.
     command = [sys.executable, "-m", "batchyard.simulator", "--first", "4", "--seeds", "2", "--verbose"]
     runs = [
-        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hashes}, check=True, capture_output=True, text=True)
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": hashes}, check=True, capture_output=True, text=True
+        )
         for hashes in ("1", "2")
     ]
     told = [[line for line in run.stdout.splitlines() if line.startswith("Result")] for run in runs]

@@ -1,4 +1,4 @@
-"""An asyncio event loop on virtual time: when nothing is ready, time jumps to the next timer. Nothing ever waits for real.
+"""An asyncio event loop on virtual time: when nothing is ready, time jumps to the next timer.
 
 What runs on it is deterministic: one thread, callbacks in the order in which they became due, no sockets, no executors.
 A program that could only go on by real time passing, by a thread or by a socket is told so at once.
@@ -12,7 +12,8 @@ from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-_RESOLUTION_S = 1e-9
+# Well above a float's own step at any time that a world can reach: else a timer would never be due.
+_RESOLUTION_S = 1e-6
 _NAMED = 8
 
 
@@ -38,7 +39,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def select(self, timeout: float | None) -> list[object]:
-        """What the base class calls when it would sleep for `timeout` seconds. Raises Deadlock when that is for ever."""
+        """What the base class calls when it would sleep for `timeout` seconds. Raises Deadlock for None."""
         if timeout is None:
             names = sorted(task.get_name() for task in asyncio.all_tasks(self))
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -47,7 +48,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now += timeout
         return []
 
-    def run_in_executor(self, *_args: object) -> NoReturn:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:
         """There are no threads. Raises NotVirtual."""
         raise NotVirtual("on virtual time there are no threads: run_in_executor and to_thread cannot be used")
 

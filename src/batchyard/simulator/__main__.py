@@ -1,4 +1,4 @@
-"""`python -m batchyard.simulator --seeds 1000`: many worlds, one after another; each failing seed is one line to paste."""
+"""`python -m batchyard.simulator --seeds 1000`: world after world; each failing seed is one line to paste."""
 
 from __future__ import annotations
 

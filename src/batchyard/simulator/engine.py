@@ -1,7 +1,7 @@
 """An engine whose attempts are timers. What becomes of each was decided by chance before it began: its `Fate`.
 
-It keeps the contract of `engines.base` and outlives the yard, like a supervisor outlives a killed server. Besides, it is
-a witness: `history` keeps every attempt for the checkers, whatever the yard has forgotten.
+It keeps the contract of `engines.base` and outlives the yard, like a supervisor outlives a killed server. Besides, its
+`history` keeps every attempt for the checkers, whatever the yard has forgotten.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True):
-    """How unreliable an engine is: the longest that a verb or a ring takes, how many rings are lost, how many calls fail."""
+    """The longest that a verb or a ring takes, and the share of rings that are lost and of calls that fail."""
 
     delay_s: float = 0.0
     lost_rings: float = 0.0
@@ -151,7 +151,6 @@ class SimulatedEngine:
         for attempt in lost:
             self._change(attempt, Observed(key=attempt.launch.key, phase=Phase.LOST))
         return len(lost)
-
 
     # -- what happens to an attempt
 

@@ -64,7 +64,9 @@ def random_setting(seed: int) -> Setting:
                 lost_rings=rough * random.choice((0.0, 0.3, 1.0)),
                 failing_calls=rough * random.choice((0.0, 0.02, 0.1)),
             ),
-            store=stores.Faults(delay_s=random.choice((0.001, 0.01, 0.3)), failing_writes=rough * random.choice((0.0, 0.03))),
+            store=stores.Faults(
+                delay_s=random.choice((0.001, 0.01, 0.3)), failing_writes=rough * random.choice((0.0, 0.03))
+            ),
             lost_answers=rough * random.choice((0.0, 0.2)),
             crash_every_s=random.choice((None, 10.0, 60.0)),
             lose_host_every_s=often,

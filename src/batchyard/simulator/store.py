@@ -32,25 +32,19 @@ class StoreDown(Exception):
 class SlowStore:
     """An in-memory SqliteStore with pauses. `on_read` and `on_commit` are called with the name of the task that asks.
 
-    `conflicts` counts those in a row, by task. `on_read` runs on the very state that the read sees; `on_commit` sees the state right after the commit.
+    `on_read` runs on the very state that the read sees, `on_commit` on the state right after the commit. `conflicts`
+    counts those in a row, by task.
     """
 
     def __init__(self, inner: SqliteStore, *, seed: object = 0, faults: Faults | None = None) -> None:
         self.inner = inner
+        self.inner.on_wake = lambda loop: self.on_wake(loop)
+        self.on_wake: Callable[[str], None] = lambda _loop: None
         self.faults = faults or Faults()
         self.on_read: Callable[[str], Awaitable[None]] | None = None
         self.on_commit: Callable[[str], Awaitable[None]] | None = None
         self.conflicts: Counter[str] = Counter()
         self._chance = chance(seed, "store")
-
-    @property
-    def on_wake(self) -> Callable[[str], None]:
-        """Who hears which loops a transaction woke."""
-        return self.inner.on_wake
-
-    @on_wake.setter
-    def on_wake(self, hear: Callable[[str], None]) -> None:
-        self.inner.on_wake = hear
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Pause, run `fn`, pause."""

@@ -1,4 +1,4 @@
-"""Replays the event log beside the yard: what every job must be by the table alone, compared with its row at each commit.
+"""Replays the event log beside the yard: what every job is by the table alone, compared with its row at each commit.
 
 The witness is the checkers' memory. It reads rows and events, and never what the loops made of them.
 """
@@ -18,7 +18,10 @@ _ALL = 1 << 30
 
 
 class Life:
-    """One job as its events tell it. `since` is the commit of its last change of status, `since_at` the time of its last event."""
+    """One job as its events tell it: `since` is the commit that gave it its status, `since_at` its last event's time.
+
+    `size` is an array's, else None; `children` counts those of an array that exist.
+    """
 
     def __init__(self, row: Job, commit: int, at: float) -> None:
         self.row = row
@@ -37,7 +40,7 @@ class Life:
 
 
 class Witness:
-    """All jobs by (uuid, part) and by key; `waiting` per queue and `active` follow the events. Faults go to `breaches`."""
+    """All jobs by (uuid, part) and by key; `waiting` (per queue), `active` and `unended` follow the events."""
 
     def __init__(self) -> None:
         self.breaches: list[str] = []

@@ -1,4 +1,4 @@
-"""Callers: a seeded crowd that submits, cancels, terminates and reconfigures, and never waits for the yard to be ready."""
+"""Callers: a seeded crowd that submits, cancels, terminates and reconfigures, whatever the yard is doing just then."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from batchyard.engines.base import Launch
 from batchyard.kit.chance import chance
 from batchyard.simulator.engine import Fate
 from batchyard.simulator.world import NoAnswer, World
-
-
 
 ACTIONS: Mapping[str, float] = {
     "single": 10,
@@ -117,7 +115,7 @@ class Crowd:
         """Give what was submitted time to end by itself."""
         witness, loop = self._world.scene.witness, asyncio.get_running_loop()
         end = loop.time() + self._workload.patience_s
-        while witness.unended and loop.time() < end:
+        while witness.unended and loop.time() < end:  # noqa: ASYNC110
             await asyncio.sleep(5.0)
 
     async def clean_up(self) -> None:

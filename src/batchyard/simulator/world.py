@@ -28,8 +28,8 @@ from batchyard.loops.base import Provider
 from batchyard.simulator import engine as engines
 from batchyard.simulator import store as stores
 from batchyard.simulator.capacity import SimulatedCapacity
-from batchyard.simulator.checkers import Scene
 from batchyard.simulator.engine import Fate, SimulatedEngine
+from batchyard.simulator.scene import Scene
 from batchyard.simulator.store import SlowStore
 from batchyard.store.database import SqliteStore
 from batchyard.yard import Yard
@@ -175,7 +175,9 @@ class World:
             (self.faults.lose_engine_every_s, self._lose_engine),
         )
         self._plagues = [
-            asyncio.create_task(self._again(mean_s, what), name="plague") for mean_s, what in kinds if mean_s is not None
+            asyncio.create_task(self._again(mean_s, what), name="plague")
+            for mean_s, what in kinds
+            if mean_s is not None
         ]
 
     async def heal(self) -> None:
@@ -248,7 +250,8 @@ class World:
     async def settle(self, limit_s: float) -> None:
         """Wait until nothing is left to do, or the time is over; then the last checks."""
         end = self.clock.now() + limit_s
-        while self.clock.now() < end and not self.breaches and (self.scene.witness.unended or self.engine.kept):
+        witness = self.scene.witness
+        while not self.breaches and (witness.unended or self.engine.kept) and self.clock.now() < end:  # noqa: ASYNC110
             await asyncio.sleep(5.0)
         if not self.breaches:
             await self.store.inner.read(self.scene.final)

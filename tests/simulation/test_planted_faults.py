@@ -166,6 +166,11 @@ def the_first_met_dependency_is_enough(patch: Patch) -> None:
     patch.setattr(dependants, "_count", eager)
 
 
+@fault("open dependencies", actions_by={"single": 3, "array": 2, "dependant": 6})
+def open_dependencies_are_not_counted_down(patch: Patch) -> None:
+    patch.setattr(Dependencies, "set_open", lambda self, counts: None)
+
+
 @fault("PLACED after|still RUNNABLE|although what it waits", actions_by=MANY_REQUESTS)
 def requests_of_runnable_jobs_are_seen_and_nothing_else(patch: Patch) -> None:
     def look_away(tx: Any, now: float) -> bool:

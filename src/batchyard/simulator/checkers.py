@@ -42,15 +42,22 @@ class Waits(Checker):
                 self.breach(f"{life.row.id} failed with what it waits for, of which nothing failed")
 
     def tick(self, tx: Tx) -> None:
-        """Nobody waits for what has ended."""
+        """Nobody waits for what ended long ago, and `open` counts the rest."""
         late = self.scene.clock.now() - PATIENCE_S
-        for life in self.witness.unended.values():
-            if life.status is not Status.PENDING or life.since_at > late or life.children:
-                continue
+        pending = [
+            each for each in self.witness.unended.values() if each.status is Status.PENDING and not each.children
+        ]
+        rows = tx.jobs.by_pk([life.row.pk for life in pending])
+        for life in pending:
             known = list(self._partners(tx, life))
             failed = any(status is Status.FAILED and at < late for _, status, at in known)
-            if failed or all(status is Status.SUCCEEDED and at < late for _, status, at in known):
+            most = sum(status is not Status.SUCCEEDED or at >= late for _, status, at in known)
+            least = sum(status is not Status.SUCCEEDED for _, status, _ in known)
+            told = rows[life.row.pk].open
+            if life.since_at < late and (failed or not most):
                 self.breach(f"{life.row.id} is PENDING, although what it waits for has ended")
+            elif not least <= told <= most:
+                self.breach(f"{life.row.id} says {told} open dependencies, there are {least} to {most}")
 
     def _partners(self, tx: Tx, life: Life) -> Iterator[tuple[str, Status | None, float]]:
         """What a job (or a child, child by child) waits for, each with its status, and since when it has that.

@@ -69,7 +69,8 @@ class Execution:
             observed = await provider.engine.observe(ours)
             self.hear([seen for seen in observed.values() if _is_news(seen, active[seen.key])])
             self._asked |= {key: active[key].pk for key in ours}
-            over = await self._parts.store.read(lambda tx, kept=kept: _over(tx, kept))
+            others = [key for key in kept if key not in active]
+            over = await self._parts.store.read(lambda tx, others=others: _over(tx, others))
             await provider.engine.forget(over)
             # Requests that an earlier server wrote down and did not live to pass on; a repeated stop changes nothing.
             await provider.engine.stop([key for key in ours if _must_stop(active[key])], self._grace)

@@ -88,9 +88,9 @@ async def _events(request: Request) -> Response:
     """
     context, query = _context(request, "StreamEvents"), request.query_params
     text, gap = request.headers.get("last-event-id") or query.get("after", "now"), query.get("gap", "0")
-    if text != "now" and not text.isdecimal():
+    if text != "now" and not (text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise Invalid(f'after must be "now" or the number of an event, got "{text}".')
-    if not gap.isdecimal() or int(gap) > _LONGEST_GAP_MS:
+    if not (gap.isdecimal() and len(gap) <= _MOST_DIGITS) or int(gap) > _LONGEST_GAP_MS:
         raise Invalid(f"gap must be a number of milliseconds up to {_LONGEST_GAP_MS}, got {gap}.")
     after = int(text) if text != "now" else await context.store.read(lambda tx: tx.feed.last())
     stream = _stream(context, after, frozenset(query.getlist("job")), int(gap) / 1000)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from tests.handlers.jobs import Yard
 
 from batchyard.api.batch import OPERATIONS
 from batchyard.config import load
@@ -50,7 +51,7 @@ def overrides() -> dict[str, Any]:
 @pytest.fixture
 def call(store: SqliteStore, overrides: dict[str, Any]) -> Callable[..., Awaitable[dict[str, Any]]]:
     """`await call("DescribeJobQueues", jobQueues=["q"])`: the operation's answer as JSON would have it."""
-    handlers = collect()["batch"]
+    handlers, ids = collect()["batch"], SeededIds(1)
 
     async def run(operation: str, **members: Any) -> dict[str, Any]:
         context = Context(
@@ -58,7 +59,7 @@ def call(store: SqliteStore, overrides: dict[str, Any]) -> Callable[..., Awaitab
             settings=load(overrides=overrides),
             identity=Identity(),
             clock=StillClock(),
-            ids=SeededIds(1),
+            ids=ids,
             store=cast("Any", store),
             logs=cast("Any", None),  # nothing that is tested here reads logs
         )
@@ -66,3 +67,11 @@ def call(store: SqliteStore, overrides: dict[str, Any]) -> Callable[..., Awaitab
         return cast("dict[str, Any]", msgspec.to_builtins(await handlers[operation](context, request)))
 
     return run
+
+
+@pytest.fixture
+async def yard(call: Callable[..., Awaitable[dict[str, Any]]], store: SqliteStore) -> Yard:
+    """What jobs need: a queue, an environment, a definition."""
+    yard = Yard(call, store)
+    await yard.start()
+    return yard

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import boto3
@@ -146,18 +149,15 @@ def test_terminate_asks_first_and_then_kills_whole_groups(yard: RunningYard) -> 
     job = yard.wait(stubborn)
     assert time.monotonic() - asked_at >= 1  # the grace of the settings
     assert (job["statusReason"], job["container"]["exitCode"]) == ("enough of it", 137)
-    assert not running_commands(b"sleep\x00100")
+    assert not [line for _, line in commands() if line.startswith(b"sleep\x00100")]
 
 
-def running_commands(beginning: bytes) -> list[bytes]:
-    """The processes of this machine whose command line begins so."""
+def commands() -> list[tuple[int, bytes]]:
+    """Process id and command line of every process of this machine."""
     found = []
     for entry in os.scandir("/proc"):
-        try:
-            with open(f"{entry.path}/cmdline", "rb") as file:
-                found += [line] if (line := file.read()).startswith(beginning) else []
-        except OSError:
-            continue
+        with contextlib.suppress(ValueError, OSError):
+            found.append((int(entry.name), Path(entry.path, "cmdline").read_bytes()))
     return found
 
 
@@ -348,6 +348,24 @@ def test_a_reader_reads_and_a_submitter_submits(tuned: RunningYard) -> None:
     assert tuned.wait(submitter.submit_job(**job)["jobId"])["status"] == "SUCCEEDED"
     with pytest.raises(ClientError, match="batch:DeleteJobQueue"):
         submitter.delete_job_queue(jobQueue=QUEUE)
+
+
+def test_jobs_of_a_lost_host_are_tried_again_by_the_usual_recipe(tuned: RunningYard) -> None:  # 5.14, 5.20
+    recipe = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
+    job_id = tuned.submit(
+        tuned.define("sh", "-c", "test $AWS_BATCH_JOB_ATTEMPT = 2 || exec sleep 1003"),
+        retryStrategy={"attempts": 5, "evaluateOnExit": recipe},
+    )
+    tuned.wait(job_id, "RUNNING")
+    folder = str(tuned.folder).encode()
+    (supervisor,) = (pid for pid, line in commands() if folder in line and b"supervisor" in line)
+    os.kill(supervisor, signal.SIGKILL)
+    job = tuned.wait(job_id)
+    lost, last = job["attempts"]
+    assert re.fullmatch(r"Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.", lost["statusReason"])
+    assert not lost["container"].keys() & {"exitCode", "reason"}
+    assert (last["container"]["exitCode"], job["status"]) == (0, "SUCCEEDED")
+    assert not [line for _, line in commands() if line.startswith(b"sleep\x001003")]
 
 
 def test_jobs_wait_for_room(tuned: RunningYard) -> None:

@@ -49,6 +49,13 @@ async def test_a_queue_by_arn_and_an_unknown_one(yard: Yard) -> None:  # 14.17
         await listed(yard, jobQueue="x")
 
 
+async def test_a_queue_that_is_being_deleted_still_shows_its_jobs(yard: Yard) -> None:  # 8.23
+    job = await yard.submit()
+    await yard.call("UpdateJobQueue", jobQueue="default", state="DISABLED")
+    await yard.call("DeleteJobQueue", jobQueue="default")
+    assert await listed(yard, jobStatus="SUBMITTED") == [job]
+
+
 async def test_newest_first(yard: Yard) -> None:  # 14.14
     jobs = [await yard.submit() for _ in range(3)]
     assert await listed(yard, jobStatus="SUBMITTED") == jobs[::-1]

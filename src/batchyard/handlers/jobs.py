@@ -25,6 +25,8 @@ async def submit_job(context: Context, request: SubmitJobRequest) -> SubmitJobRe
 
     def submit(tx: Tx) -> None:
         queue = queue_of(tx, context, request.jobQueue)
+        if queue.status == "DELETING":  # 3.11: for a new job it is gone already
+            raise NotFound(_no_queue(request.jobQueue))
         if queue.state != "ENABLED":
             raise Invalid(f"Job Queue {queue.name} is not in ENABLED state")
         definition = tx.definitions.get(name, revision)
@@ -55,12 +57,16 @@ async def submit_job(context: Context, request: SubmitJobRequest) -> SubmitJobRe
 
 
 def queue_of(tx: Tx, context: Context, name_or_arn: str) -> Queue:
-    """The queue that a caller names; one that is being deleted is not there any more (3.11)."""
+    """The queue that a caller names."""
     name = context.identity.name_of(name_or_arn, "job-queue")
     queue = None if name is None else tx.queues.get(name)
-    if queue is None or queue.status in {"DELETING", "DELETED"}:
-        raise NotFound(f"JobQueue {name_or_arn} not found.")
+    if queue is None:
+        raise NotFound(_no_queue(name_or_arn))
     return queue
+
+
+def _no_queue(name_or_arn: str) -> str:
+    return f"JobQueue {name_or_arn} not found."
 
 
 def _check_room(tx: Tx, context: Context, queue: Queue, spec: Spec) -> None:

@@ -43,7 +43,7 @@ class _Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     pass
 
 
-class Server(_Section):
+class Server(_Section, frozen=True):
     """`[server]`: how the HTTP server listens."""
 
     host: str = "127.0.0.1"
@@ -54,7 +54,7 @@ class Server(_Section):
     """Largest request body in bytes that an API call may have."""
 
 
-class Account(_Section):
+class Account(_Section, frozen=True):
     """`[account]`: who this yard is in ARNs. One server is one account and one Region."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^\d{12}$")] = "123456789012"
@@ -65,14 +65,14 @@ class Account(_Section):
     """The ARN partition."""
 
 
-class Store(_Section):
+class Store(_Section, frozen=True):
     """`[store]`: where the state is kept."""
 
     url: str = ""
     """SQLAlchemy URL; empty means the file `batchyard.db` in the data folder."""
 
 
-class Principal(_Section):
+class Principal(_Section, frozen=True):
     """`[auth.principals.NAME]`: one that may call, and its key."""
 
     access_key_id: str
@@ -85,7 +85,7 @@ class Principal(_Section):
     """`admin` may do all, `submitter` may read, submit, cancel and register definitions, `reader` may only read."""
 
 
-class Auth(_Section):
+class Auth(_Section, frozen=True):
     """`[auth]`: who may call."""
 
     enabled: bool = True
@@ -96,7 +96,7 @@ class Auth(_Section):
     """Principals by name, besides the administrator's key that the first start made."""
 
 
-class Limits(_Section):
+class Limits(_Section, frozen=True):
     """`[limits]`: quotas, with AWS's values as defaults."""
 
     job_queues: int = 50
@@ -131,7 +131,7 @@ class Limits(_Section):
     """Tags of one resource."""
 
 
-class Jobs(_Section):
+class Jobs(_Section, frozen=True):
     """`[jobs]`: what holds for every job."""
 
     environment: dict[str, str] = {}
@@ -148,7 +148,7 @@ class Jobs(_Section):
     """What becomes of `privileged: true`: "ignore" echoes it and runs without it, "deny" refuses it at registration."""
 
 
-class Process(_Section):
+class Process(_Section, frozen=True):
     """`[process]`: the engine that runs jobs as processes of this machine."""
 
     user: str = ""
@@ -159,7 +159,7 @@ class Process(_Section):
     """PATH of a job whose environment has none."""
 
 
-class Image(_Section):
+class Image(_Section, frozen=True):
     """`[images."NAME"]`: what an image name means to the process engine, which runs no images."""
 
     path: str = ""
@@ -174,7 +174,7 @@ class Image(_Section):
     """Folder to start in; empty means a new one for each attempt."""
 
 
-class Provider(_Section):
+class Provider(_Section, frozen=True):
     """`[providers.NAME]`: a place where compute environments run."""
 
     kind: Literal["host"] = "host"
@@ -187,7 +187,7 @@ class Provider(_Section):
     """GPUs to offer."""
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True):
     """The whole tree."""
 
     data_dir: str = ""

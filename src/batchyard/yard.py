@@ -103,8 +103,9 @@ class Yard:
     async def running(self) -> AsyncGenerator[None]:
         """Open the engines and run the loops for as long as the block lasts. Attempts outlive it."""
         await self.first_start()
-        for provider in self.providers.values():
-            await provider.engine.open(self._hear)
+        engines = {id(provider.engine): provider.engine for provider in self.providers.values()}.values()
+        for engine in engines:
+            await engine.open(self._hear)
         tasks = [asyncio.create_task(loop.run(), name=name) for name, loop in self.loops.items()]
         try:
             yield
@@ -112,8 +113,8 @@ class Yard:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for provider in self.providers.values():
-                await provider.engine.close()
+            for engine in engines:
+                await engine.close()
 
     def _hear(self, seen: Sequence[Observed]) -> None:
         self._execution.hear(seen)
@@ -126,12 +127,10 @@ async def open_yard(settings: Settings) -> AsyncGenerator[Yard]:
     folder = settings.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     host_id = _host_id(folder)
+    # However many providers are this machine: it is one host with one supervisor.
+    engine = ProcessEngine(folder / "process", settings.process, settings.jobs.log_limit_bytes)
     providers = {
-        name: Provider(
-            name=name,
-            capacity=HostCapacity(host_id, provider),
-            engine=ProcessEngine(folder / "process", settings.process, settings.jobs.log_limit_bytes),
-        )
+        name: Provider(name=name, capacity=HostCapacity(host_id, provider), engine=engine)
         for name, provider in settings.providers.items()
     }
     store = SqliteStore(folder / "batchyard.db")

@@ -272,3 +272,21 @@ async def test_an_array_whose_children_are_being_made(world: World, operation: s
     summary = await world.summary(array)
     assert sum(summary.values()) == 10_000
     assert summary["FAILED"] >= 9996
+
+
+# -- children that are not made yet (3.40)
+
+
+@BOTH
+async def test_a_child_that_is_not_made_yet_is_born_ended(world: World, operation: str) -> None:
+    first = await world.submit()
+    await world.until(first, "RUNNING")
+    array = await world.submit(on=first, size=3)
+    await world.until(array, "PENDING")
+    await ask(world, operation, f"{array}:1", f"{array}:9")
+    world.engine.end(first)
+    assert await world.ended(f"{array}:1") == [NO]
+    for index in (0, 2):
+        await world.until(f"{array}:{index}", "RUNNING")
+        world.engine.end(f"{array}:{index}")
+    assert await world.ended(array) == [("FAILED", "Array Child Job failed")]  # 4.43

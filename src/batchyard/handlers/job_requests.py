@@ -74,9 +74,19 @@ async def _ask(context: Context, ids: Sequence[str], request: Request, reason: s
     def ask(tx: Tx) -> None:
         for each in wanted:
             job = tx.jobs.get(each)
+            if job is None and each.part >= 0:
+                _ask_early(tx, each, request, reason)
             if job is None or job.status.final or (request is Request.CANCEL and job.status.active):
                 continue
             tx.jobs.ask([job.pk], request, reason)
             tx.wake("admission" if job.status.waiting else "execution")
 
     await context.store.write(ask)
+
+
+def _ask_early(tx: Tx, child: JobId, request: Request, reason: str) -> None:
+    """Record what is asked of a child that its array has not made yet (3.40): it is born ended."""
+    parent = tx.jobs.get(JobId(child.uuid))
+    array = None if parent is None else tx.jobs.arrays([parent.pk]).get(parent.pk)
+    if parent is not None and array is not None and child.part < array.size and not parent.status.final:
+        tx.jobs.ask_early(parent.pk, child.part, request, reason)

@@ -36,7 +36,9 @@ def _children(tx: Tx, parent: Job, low: int, high: int, now: float) -> list[Step
         failed = tx.jobs.status_of(tie.on_uuid, -1) is Status.FAILED
         unmade[tie.on_uuid] = Status.FAILED if failed else None
     steps: list[Step] = []
+    early = tx.jobs.early(parent.pk, low, high)
     for index in range(low, high):
+        request, reason = early.get(index, (parent.request, parent.request_reason))
         child = Job(
             uuid=parent.uuid,
             part=index,
@@ -51,9 +53,11 @@ def _children(tx: Tx, parent: Job, low: int, high: int, now: float) -> list[Step
             memory_mib=parent.memory_mib,
             gpus=parent.gpus,
             created_at=now,
+            request=request,
+            request_reason=reason,
         )
-        if parent.request is not Request.NONE:
-            step = child.step(Event.CANCELLED, now, status_reason=parent.request_reason)
+        if request is not Request.NONE:
+            step = child.step(Event.CANCELLED, now, status_reason=reason)
         else:
             waits = [(tie.on_uuid, at) for tie in ties if (at := partner(tie, index)) is not None]
             open_now, failed = child_state([known[uuid].get(at, unmade[uuid]) for uuid, at in waits])

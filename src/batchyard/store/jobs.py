@@ -110,6 +110,18 @@ _REQUEST = Statement(
     .where(_T.pk == bindparam("b_pk"), literal_column("request < 2"), _T.request < bindparam("asked"))
     .values(request=bindparam("asked"), request_reason=bindparam("reason"), request_seen=literal_column("0"))
 )
+_E = tables.early_requests.c
+_ASK_EARLY = Statement(
+    text(
+        "INSERT INTO early_requests (job_pk, part, request, request_reason) "
+        "VALUES (:job_pk, :part, :request, :request_reason) ON CONFLICT (job_pk, part) DO NOTHING"
+    )
+)
+_EARLY = Statement(
+    select(_E.part, _E.request, _E.request_reason).where(
+        _E.job_pk == bindparam("job_pk"), _E.part >= bindparam("low"), _E.part < bindparam("high")
+    )
+)
 _SEEN = Statement(update(tables.jobs).where(_T.pk == bindparam("b_pk")).values(request_seen=literal_column("1")))
 _ADD_ATTEMPT = Statement(insert(tables.attempts).values({c.name: bindparam(c.name) for c in tables.attempts.c}))
 _ATTEMPT_FIELDS = tuple(Attempt.__struct_fields__)
@@ -136,7 +148,10 @@ _PURGE_JOBS = tuple(
     for table, key in ((tables.events, "job_pk"), (tables.attempts, "job_pk"), (tables.jobs, "pk"))
 )
 _PURGE_TOPS = (
-    *(Statement(delete(table).where(any_of(table.c.job_pk, "pks"))) for table in (tables.arrays, tables.dependencies)),
+    *(
+        Statement(delete(table).where(any_of(table.c.job_pk, "pks")))
+        for table in (tables.arrays, tables.dependencies, tables.early_requests)
+    ),
     Statement(delete(tables.specs).where(tables.specs.c.pk.in_(select(_T.spec_pk).where(any_of(_T.pk, "pks"))))),
 )
 
@@ -240,6 +255,15 @@ class Jobs:
     def ask(self, pks: Iterable[int], request: Request, reason: str | None) -> int:
         """Record a request of these jobs; how many were asked. A cancel gives way to others, else the first stays."""
         return self._connection.many(_REQUEST, ({"b_pk": pk, "asked": int(request), "reason": reason} for pk in pks))
+
+    def ask_early(self, parent_pk: int, part: int, request: Request, reason: str | None) -> None:
+        """Record a request of a child that is not made yet."""
+        self._connection.run(_ASK_EARLY, job_pk=parent_pk, part=part, request=int(request), request_reason=reason)
+
+    def early(self, parent_pk: int, low: int, high: int) -> dict[int, tuple[Request, str | None]]:
+        """What was asked of children in [low, high) before they were made, by index."""
+        rows = self._connection.rows(_EARLY, job_pk=parent_pk, low=low, high=high)
+        return {part: (_REQUESTS[request], reason) for part, request, reason in rows}
 
     def seen(self, pks: Iterable[int]) -> None:
         """The requests of these jobs were looked at and need no further turn by themselves."""

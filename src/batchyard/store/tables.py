@@ -179,6 +179,16 @@ Index(
     postgresql_where=text("expanding = 1"),
 )
 
+# What was asked of children that are not made yet: they are born with it.
+early_requests = Table(
+    "early_requests",
+    metadata,
+    Column("job_pk", _Key, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("request", SmallInteger, nullable=False),
+    Column("request_reason", Text),
+)
+
 totals = Table(
     "totals",
     metadata,

@@ -88,6 +88,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dependencies_on_uuid"), ["on_uuid"], unique=False)
 
     op.create_table(
+        "early_requests",
+        sa.Column("job_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("request", sa.SmallInteger(), nullable=False),
+        sa.Column("request_reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("job_pk", "part"),
+    )
+    op.create_table(
         "environments",
         sa.Column("pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),

@@ -44,6 +44,7 @@ def serve(settings: Settings) -> None:
             uvloop.run(_serve(settings, listening))
         except EngineUnavailable as error:
             raise ConfigError(str(error)) from error
+_KEEP_ALIVE_S = 75  # longer than clients keep a connection, so that they are the ones who let go
 
 
 class _Uvicorn(uvicorn.Server):
@@ -88,6 +89,7 @@ async def _answering(application: object, listening: socket.socket) -> AsyncGene
         access_log=False,
         lifespan="off",
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
     server = _Uvicorn(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

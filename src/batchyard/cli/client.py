@@ -57,6 +57,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
+            # Else StartLiveTail goes to a host named stream-127.0.0.1.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }
 
 

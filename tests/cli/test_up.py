@@ -135,7 +135,8 @@ def test_a_shell_takes_the_exports(yard: RunningYard) -> None:
     assert done.returncode == 0 and "default" in done.stdout, done.stderr
     exports = here("env", "--json", "--data-dir", yard.folder / "data", env=BARE).good().json
     assert exports.keys() == {
-        "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_DISABLE_HOST_PREFIX_INJECTION"
+        "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION",
     }  # fmt: skip
     unset = here("env", "--unset", "--data-dir", yard.folder / "data", env=BARE).good().out
     assert "unset AWS_SECRET_ACCESS_KEY\n" in unset

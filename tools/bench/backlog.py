@@ -1,4 +1,4 @@
-"""A million waiting jobs: dispatch rate, memory, restart and queries must not notice; and an idle server must not work."""
+"""A million waiting jobs, which rate, memory, restart and queries must not notice; and an idle server."""
 
 from __future__ import annotations
 

@@ -44,6 +44,8 @@ def serve(settings: Settings) -> None:
             uvloop.run(_serve(settings, listening))
         except EngineUnavailable as error:
             raise ConfigError(str(error)) from error
+
+
 _KEEP_ALIVE_S = 75  # longer than clients keep a connection, so that they are the ones who let go
 
 

@@ -1,1 +1,1 @@
-"""One coroutine per API operation, a file per resource. What a caller may ask and what the answer is; no SQL, no HTTP."""
+"""One coroutine per API operation, a file per resource. What may be asked and what the answer is; no SQL, no HTTP."""

@@ -152,7 +152,8 @@ class _Work:
         self._tx.jobs.add_attempts(self._attempts)
         if any(not step.after.status.active for step in self._steps):
             self._tx.wake("scheduling")
-            self._tx.wake("admission")
+            if self._tx.dependencies.any() or self._tx.queues.deleting():
+                self._tx.wake("admission")  # nobody else waits for an ending
         if any(step.event is Event.STARTED and step.after.deadline is not None for step in self._steps):
             self._tx.wake("deadlines")
         return self

@@ -12,3 +12,7 @@ class Queues(Documents[Queue]):
 
     statements = Statements(tables.queues)
     kind = Queue
+
+    def deleting(self) -> bool:
+        """Whether a queue waits for its last jobs to end."""
+        return any(queue.status == "DELETING" for queue in self.all().values())

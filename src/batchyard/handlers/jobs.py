@@ -11,7 +11,6 @@ from batchyard.domain.dependencies import Dependency, Tie
 from batchyard.domain.errors import Invalid, NotFound
 from batchyard.domain.jobs import Job, Kind
 from batchyard.domain.queues import Queue
-from batchyard.domain.states import Status
 from batchyard.domain.submissions import Spec, check_platform, check_size, effective
 from batchyard.handlers.base import Context
 from batchyard.store.base import Tx
@@ -76,7 +75,7 @@ def _check_room(tx: Tx, context: Context, queue: Queue, spec: Spec) -> None:
     if platforms:
         check_platform(spec, platforms | ({"EC2"} if "UNMANAGED" in platforms else set()))
     limits = context.settings.limits
-    if tx.waiting.totals(queue.pk).get(Status.SUBMITTED, 0) >= limits.submitted_jobs:
+    if tx.waiting.submitted(queue.pk) >= limits.submitted_jobs:
         raise Invalid(f"Job Queue {queue.name} has {limits.submitted_jobs} jobs in SUBMITTED, which is the limit")
     if spec.share is not None:
         shares = tx.waiting.active_shares(queue.pk)

@@ -42,10 +42,15 @@ _changed = attrgetter(*_MUTABLE)
 JOB_COLUMNS = tuple(_T[name] for name in _FIELDS)
 
 _INSERTED = (*(name for name in _FIELDS if name != "pk"), "name_key", "definition", "request_seen")
-_ADD = Statement(insert(tables.jobs).values({name: bindparam(name) for name in _INSERTED}).returning(_T.pk))
+# One writer at a time: the next key is known, and a rank that equals it needs no second statement.
+_NEXT = select(func.coalesce(func.max(_T.pk), literal_column("0")) + literal_column("1")).scalar_subquery()
+_ADD = Statement(
+    insert(tables.jobs)
+    .values({name: bindparam(name) for name in _INSERTED if name != "rank"} | {"rank": _NEXT})
+    .returning(_T.pk, _T.rank)
+)
 _ADD_CHILD = Statement(insert(tables.jobs).values({name: bindparam(name) for name in ("pk", *_INSERTED)}))
 _LAST_PK = Statement(select(_T.pk).order_by(_T.pk.desc()).limit(literal_column("1")))
-_RANK = Statement(update(tables.jobs).where(_T.pk == bindparam("b_pk")).values(rank=bindparam("rank")))
 _UPDATE = Statement(
     update(tables.jobs)
     .where(
@@ -183,16 +188,15 @@ class Jobs:
         return self._connection.insert(_ADD_SPEC, name=name, body=body, tags=msgspec.json.encode(tags).decode())
 
     def add(self, job: Job, name: str, definition: str, array_size: int | None = None) -> Job:
-        """Add a submitted job (SUBMITTED, or RUNNABLE … by a Step later); its rank is its own key."""
+        """Add a submitted job; its rank is its own key."""
         row = msgspec.structs.asdict(job) | {"name_key": name.lower(), "definition": definition, "request_seen": 0}
-        pk = self._connection.insert(_ADD, **row)
-        self._connection.run(_RANK, b_pk=pk, rank=pk)
+        pk, rank = self._connection.rows(_ADD, **row)[0]
         if array_size is not None:
             empty = {f"n{status.value}": 0 for status in Status}
             array = {"job_pk": pk, "size": array_size, "made": 0, "expanding": 0, "updated_at": job.created_at}
             self._connection.run(_ADD_ARRAY, **array, **empty)
         self._add_totals({(job.queue_pk, job.share or "", job.status): 1})
-        return msgspec.structs.replace(job, pk=pk, rank=pk)
+        return msgspec.structs.replace(job, pk=pk, rank=rank)
 
     def add_children(self, parent_pk: int, children: Sequence[Step], made: int, size: int, at: float) -> None:
         """Add children, each with the one event that it begins with; `made` is how many exist afterwards."""

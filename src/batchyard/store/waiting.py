@@ -115,6 +115,11 @@ _BEFORE = Statement(
     )
 )
 
+_SUBMITTED = Statement(
+    select(func.coalesce(func.sum(tables.totals.c.n), literal_column("0"))).where(
+        tables.totals.c.queue_pk == bindparam("queue_pk"), tables.totals.c.status == _n(Status.SUBMITTED)
+    )
+)
 _SHARES = Statement(
     select(tables.totals.c.share)
     .where(
@@ -211,6 +216,10 @@ class Waiting:
     def totals(self, queue_pk: int) -> dict[Status, int]:
         """How many jobs of a queue are in which status, array parents and children both."""
         return {Status(status): int(n) for status, n in self._connection.rows(_TOTALS, queue_pk=queue_pk)}
+
+    def submitted(self, queue_pk: int) -> int:
+        """How many jobs of a queue nobody has looked at yet."""
+        return int(self._connection.rows(_SUBMITTED, queue_pk=queue_pk)[0][0])
 
     def active_shares(self, queue_pk: int) -> set[str]:
         """Share identifiers with jobs that are not final (9.28)."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 from tests.crash.victim import Victim, miscounted, replayed
 
-HOST_LOST = "Host EC2 (instance i-"
+HOST_LOST = re.compile(r"Host EC2 \(instance i-[0-9a-f]{17}\) terminated\.")
 SERVER_KILLS, SUPERVISOR_KILLS = 18, 8  # twice: fifty kills and more in all
 _SETTLE_S = 90.0
 
@@ -34,16 +36,31 @@ def victim() -> Iterator[Victim]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def crowd(victim: Victim, chance: random.Random) -> list[tuple[str, str | None]]:
-    """Submit some jobs: (id, what it waits for) of those that were answered."""
-    answered: list[tuple[str, str | None]] = []
-    for size in (None, chance.randint(2, 30), None):
-        pause, fails = chance.uniform(0.0, 0.3), chance.choice([0, 0, 1])
-        before = answered[-1][0] if answered and chance.random() < 0.4 else None
-        job = victim.submit(pause_s=pause, fails=fails, array=size, on=before)
-        if job is not None:
-            answered.append((job, before))
-    return answered
+class Crowd(threading.Thread):
+    """Submits jobs all the while, so that servers die in the middle of requests too; `answered` is what counts."""
+
+    def __init__(self, victim: Victim, seed: int) -> None:
+        super().__init__()
+        self.answered: list[tuple[str, str | None]] = []
+        self._victim, self._chance = victim, random.Random(seed)
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        chance = self._chance
+        with self._victim.connect() as client:
+            while not self._enough.wait(chance.uniform(0.0, 0.2)):
+                size = chance.choice([None, None, None, chance.randint(2, 30)])
+                before = self.answered[-1][0] if self.answered and chance.random() < 0.3 else None
+                pause, fails = chance.uniform(0.0, 0.3), chance.choice([0, 0, 1])
+                job = self._victim.submit(pause_s=pause, fails=fails, array=size, on=before, client=client)
+                if job is not None:
+                    self.answered.append((job, before))
+
+    def stop(self) -> list[tuple[str, str | None]]:
+        """No more; (id, what it waits for) of all that was answered."""
+        self._enough.set()
+        self.join()
+        return self.answered
 
 
 @pytest.mark.parametrize("seed", [7, 8], ids=lambda seed: f"seed-{seed}")
@@ -52,20 +69,24 @@ def test_kills_lose_nothing_and_run_nothing_twice(victim: Victim, seed: int) -> 
     kills = [victim.kill_server] * SERVER_KILLS + [victim.kill_supervisor] * SUPERVISOR_KILLS
     chance.shuffle(kills)
     victim.define()
-    answered: list[tuple[str, str | None]] = []
-    for kill in kills:
-        answered += crowd(victim, chance)
-        time.sleep(chance.uniform(0.0, 0.6))
-        kill()
+    crowd = Crowd(victim, seed)
+    crowd.start()
+    try:
+        for kill in kills:
+            time.sleep(chance.uniform(0.0, 0.8))
+            kill()
+    finally:
+        answered = crowd.stop()
+    assert len(answered) > 2 * len(kills), f"seed {seed}: only {len(answered)} submissions were answered"
+    victim.rest(_SETTLE_S)
     jobs = victim.settle([job for job, _ in answered], _SETTLE_S)
     told = victim.settle(children(jobs), _SETTLE_S)
     assert sorted(jobs) == sorted(job for job, _ in answered), f"seed {seed}: an answered job is lost"
     judge_runs(victim, jobs | told, seed)
     judge_order(victim, answered, jobs, seed)
     judge_logs(victim, told | {k: v for k, v in jobs.items() if "arrayProperties" not in v})
-    left = victim.left_behind()
-    assert left == [], f"seed {seed}: processes were left behind"
     assert victim.terminate() == 0
+    assert victim.left_behind() == [], f"seed {seed}: processes or control groups were left behind"
     with victim.database() as database:
         assert replayed(database) == [], f"seed {seed}: the events do not give the rows"
         assert miscounted(database) == [], f"seed {seed}: totals are wrong"
@@ -88,7 +109,7 @@ def judge_runs(victim: Victim, jobs: dict[str, Any], seed: int) -> None:
         for (_, end, _), (start, _, _) in itertools.pairwise(seen):
             assert end is None or end <= start, f"seed {seed}: two attempts of {job_id} at once: {seen}"
         attempts = job["attempts"]
-        lost = [each for each in attempts if each["statusReason"].startswith(HOST_LOST)]
+        lost = [each for each in attempts if HOST_LOST.fullmatch(each["statusReason"])]
         others = [each for each in attempts if "exitCode" in each["container"]]
         assert len(lost) + len(others) == len(attempts), f"seed {seed}: {attempts}"
         whole = [each for each in seen if each[1] is not None]

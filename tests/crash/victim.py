@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 from batchyard.cli.client import Client, ClientError, Connection
 from batchyard.domain.states import Event, Status, after
 from batchyard.engines.process.procfs import YARD_VARIABLE
+from batchyard.kit.digests import digest
 from batchyard.server.keys import admin_key
 
 BIN = Path(sys.executable).parent
@@ -38,6 +40,10 @@ class Victim:
         self.folder, self.witness = folder, folder / "witness"
         self.witness.touch()
         self.witness.chmod(0o666)
+        # The same port after each start, so that a client in the middle of something meets the next server. Not one of
+        # those that the system gives to clients: one of them could take it while no server is there.
+        self._port = next(port for port in range(20000 + os.getpid() % 10000, 32000) if _is_free(port))
+        self.mark = digest(str((folder / "data" / "process").resolve()), 16)
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BATCHYARD_"))} | {
             "BATCHYARD_PROVIDERS__LOCAL__VCPUS": _VCPUS,
             "BATCHYARD_PROVIDERS__LOCAL__MEMORY_MIB": "32000",
@@ -46,14 +52,19 @@ class Victim:
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
-        command = [BIN / "batchyard", "up", "--port", "0", "--data-dir", self.folder / "data"]
+        command = [BIN / "batchyard", "up", "--port", str(self._port), "--data-dir", self.folder / "data"]
         self.server = subprocess.Popen(command, env=self._environ, stdout=subprocess.PIPE, text=True)
         ready = self.server.stdout.readline() if self.server.stdout else ""
         assert "ready on http://" in ready, f"the server did not come back: {ready!r}"
         key = admin_key(self.folder / "data")
-        self.client = Client(
-            Connection(url=ready.split()[-1], access_key_id=key.access_key_id, secret_access_key=key.secret_access_key)
+        self._where = Connection(
+            url=ready.split()[-1], access_key_id=key.access_key_id, secret_access_key=key.secret_access_key
         )
+        self.client = self.connect()
+
+    def connect(self) -> Client:
+        """A client of its own, for a thread."""
+        return Client(self._where)
 
     def kill_server(self) -> None:
         """`kill -9` of the server; another starts at once."""
@@ -92,7 +103,15 @@ class Victim:
             "RegisterJobDefinition", jobDefinitionName="job", type="container", containerProperties=container
         )
 
-    def submit(self, *, pause_s: float, fails: int = 0, array: int | None = None, on: str | None = None) -> str | None:
+    def submit(
+        self,
+        *,
+        pause_s: float,
+        fails: int = 0,
+        array: int | None = None,
+        on: str | None = None,
+        client: Client | None = None,
+    ) -> str | None:
         """Submit; the id, None when no answer came: then the job may exist or not, and nobody counts on it."""
         environment = {"WITNESS": str(self.witness), "PAUSE": f"{pause_s:.3f}", "FAILS": str(fails)}
         request: dict[str, Any] = {
@@ -105,8 +124,19 @@ class Victim:
             "dependsOn": [{"jobId": on}] if on else None,
         }
         with contextlib.suppress(ClientError):
-            return self.client.call("SubmitJob", **request)["jobId"]
+            return (client or self.client).call("SubmitJob", **request)["jobId"]
         return None
+
+    def rest(self, timeout_s: float) -> None:
+        """Wait until no job at all is on its way: also those whose answer was lost."""
+        give_up = time.monotonic() + timeout_s
+        for status in Status:
+            while not status.final and self._listed(status):
+                assert time.monotonic() < give_up, f"still {status.name}: {self._listed(status)[:3]}"
+                time.sleep(0.1)
+
+    def _listed(self, status: Status) -> list[dict[str, Any]]:
+        return self.client.call("ListJobs", jobQueue="default", jobStatus=status.name)["jobSummaryList"]
 
     def settle(self, jobs: list[str], timeout_s: float) -> dict[str, dict[str, Any]]:
         """Wait until all these are final; their descriptions."""
@@ -140,9 +170,10 @@ class Victim:
         return sqlite3.connect(f"file:{self.folder}/data/batchyard.db?mode=ro", uri=True)
 
     def left_behind(self) -> list[str]:
-        """Processes that carry this yard's mark (supervisors carry none)."""
-        marks = {_mark(pid) for pid in self._supervisors()}
-        return [f"{pid} {_read(pid, 'cmdline')!r}" for pid in _pids() if _environ(pid) & marks]
+        """Processes that carry this yard's mark, and control groups named by it."""
+        mark = f"{YARD_VARIABLE}={self.mark}".encode()
+        processes = [f"{pid} {_read(pid, 'cmdline')!r}" for pid in _pids() if mark in _environ(pid)]
+        return processes + [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/batchyard-{self.mark}/*/")]
 
 
 def replayed(database: sqlite3.Connection) -> list[str]:
@@ -166,6 +197,15 @@ def miscounted(database: sqlite3.Connection) -> list[object]:
     return wrong
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
@@ -179,8 +219,3 @@ def _read(pid: int, what: str) -> bytes:
 
 def _environ(pid: int) -> set[bytes]:
     return set(_read(pid, "environ").split(b"\0"))
-
-
-def _mark(pid: int) -> bytes:
-    words = _read(pid, "cmdline").split(b"\0")
-    return f"{YARD_VARIABLE}=".encode() + words[words.index(b"--yard") + 1]

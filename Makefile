@@ -49,7 +49,7 @@ check: .venv/setup.stamp  ## Check format, lint, types, imports and tidiness
 	$(BIN)/python -m tools.tidy
 
 bench: .venv/setup.stamp  ## Measure speed and memory; the figures go to docs/benchmarks.md
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench --write
 
 docs: .venv/setup.stamp  ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import pty
 import re
 import select
+import struct
 import subprocess
+import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -116,6 +123,31 @@ def test_children_of_an_array(run: Run, yard: RunningYard) -> None:
     assert refused.code == 1 and "add the index of a child" in refused.err
 
 
+def test_a_listing_stops_at_its_limit_and_looks_for_endings_beyond_it(run: Run, yard: RunningYard) -> None:
+    array = run("submit", "--array", 120, "--", "sh", "-c", "exit $((AWS_BATCH_JOB_ARRAY_INDEX == 119 ? 77 : 1))")
+    job = array.good().out.strip()
+    yard.wait(job)
+    listed = run("jobs", "--array", job, "--limit", 110, "--json").good().json
+    assert [each["jobId"] for each in listed] == [f"{job}:{index}" for index in range(110)]
+    found = run("jobs", "--array", job, "--limit", 1, "--category", "exit 77", "--json").good().json
+    assert [each["jobId"] for each in found] == [f"{job}:119"]
+    none = run("jobs", "--array", job, "--category", "OOM").good()
+    assert (none.out, none.err) == ("", "no jobs\n")
+
+
+def test_last_is_the_newest_job_and_the_first_letters_are_enough(run: Run, yard: RunningYard) -> None:
+    one = run("submit", "--", "echo", "one").good().out.strip()
+    two = run("submit", "--array", 2, "--", "sh", "-c", "echo two $AWS_BATCH_JOB_ARRAY_INDEX").good().out.strip()
+    for job in (one, two):
+        yard.wait(job)
+    assert run("logs", "last:1").good().out == "two 1\n"
+    assert run("job", "last", "--json").good().json["job"]["jobId"] == two
+    assert run("logs", one[:8]).good().out == run("logs", "-f", one).good().out == "one\n"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d one\n", run("logs", "-t", one).good().out)
+    (line,) = run("logs", one, "--json").good().json
+    assert line["message"] == "one" and line["timestamp"] > 1_000_000_000_000
+
+
 def test_one_job_with_its_story(run: Run, yard: RunningYard) -> None:
     job = yard.wait(run("submit", "--", "sh", "-c", "exit 5").good().out.strip())["jobId"]
     told = run("job", job).good()
@@ -138,6 +170,89 @@ def test_explain_says_what_lacks_and_cancel_ends_it(run: Run, yard: RunningYard)
     assert asked.json == [{"jobId": job}]
     assert yard.wait(job)["statusReason"] == "asked too much"
     assert run("explain", job, "--json").good().json["category"] == "CANCELLED"
+
+
+@contextlib.contextmanager
+def a_narrow_queue(yard: RunningYard) -> Iterator[str]:
+    """The name of a queue whose environment has one vCPU; what is still in it at the end is terminated."""
+    name = yard.name("narrow")
+    yard.batch.create_compute_environment(
+        computeEnvironmentName=name, type="MANAGED",
+        computeResources={"type": "EC2", "maxvCpus": 1, "minvCpus": 0, "instanceTypes": ["optimal"],
+                          "subnets": ["subnet-1"], "securityGroupIds": ["sg-1"], "instanceRole": "role"},
+    )  # fmt: skip
+    order = [{"order": 1, "computeEnvironment": name}]
+    yard.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+    yield name
+    for status in ("PENDING", "RUNNABLE", "STARTING", "RUNNING"):
+        for job in yard.batch.list_jobs(jobQueue=name, jobStatus=status)["jobSummaryList"]:
+            yard.batch.terminate_job(jobId=job["jobId"], reason="the test is over")
+
+
+def test_explain_says_what_each_job_of_a_busy_queue_waits_for(run: Run, yard: RunningYard, gate: Path) -> None:
+    with a_narrow_queue(yard) as queue:
+        submit = ("submit", "--queue", queue)
+        running = run(*submit, "--", *until_open(gate)).good().out.strip()
+        yard.wait(running, "RUNNING")
+        first, second = (run(*submit, "--", "true").good().out.strip() for _ in range(2))
+        held = run(*submit, "--depends-on", second, "--", "true").good().out.strip()
+        never = run(*submit, "--vcpus", 2, "--", "true").good().out.strip()
+        for job, status in ((first, "RUNNABLE"), (second, "RUNNABLE"), (held, "PENDING"), (never, "RUNNABLE")):
+            yard.wait(job, status)
+        said = {
+            running: ["RUNNING since", "Runs on host", "attempt 1 of 1"],
+            first: ["First in its queue; waits for room", "uses 1 of its 1 vCPUs; the job needs 1"],
+            second: [f"1 job of queue {queue} must start before it", f"position 2 in queue {queue}; in front: {first}",
+                     f"What to do: batchyard explain {first}"],
+            held: ["Waits for 1 of 1 dependencies", f"depends on {second}: RUNNABLE"],
+            never: ["Can never start as things are", "Ask for fewer vCPUs than 2"],
+        }  # fmt: skip
+        for job, words in said.items():
+            told = run("explain", job).good()
+            assert [word for word in words if word not in told.out] == [], told.out
+            assert run("explain", job, "--json").good().json["jobId"] == job
+        gate.touch()
+        for job in (running, first, second, held):
+            assert yard.wait(job)["status"] == "SUCCEEDED"
+        yard.wait(never, "RUNNABLE")
+        assert "cannot start: needs 2 vCPUs" in run("jobs", "--queue", queue).good().out
+
+
+@pytest.mark.parametrize(
+    ("words", "category", "told"),
+    [
+        (("true",), "SUCCEEDED", "SUCCEEDED"),
+        (("sh", "-c", "exit 4"), "EXIT 4", "(exit code 4)"),
+        (("sh", "-c", "kill -9 $$"), "SIGNAL 9", "(exit code 137)"),
+        (("/no/such/program",), "NOT_STARTED", "no/such/program"),
+    ],
+)
+def test_explain_says_how_a_job_ended(
+    run: Run, yard: RunningYard, words: tuple[str, ...], category: str, told: str
+) -> None:
+    job = run("submit", "--", *words).good().out.strip()
+    yard.wait(job)
+    assert run("explain", job, "--json").good().json["category"] == category
+    assert told in run("explain", job).good().out
+
+
+def test_cancel_leaves_what_runs(run: Run, yard: RunningYard, gate: Path) -> None:
+    job = run("submit", "--", *until_open(gate)).good().out.strip()
+    yard.wait(job, "RUNNING")
+    assert run("cancel", job).good().err == f"asked to cancel {job}\n"
+    gate.touch()
+    assert yard.wait(job)["status"] == "SUCCEEDED"
+
+
+def test_terminate_sends_sigterm_first(run: Run, yard: RunningYard) -> None:
+    script = "trap 'echo told to stop; exit 8' TERM; echo ready; while :; do sleep 0.02; done"
+    job = run("submit", "--", "sh", "-c", script).good().out.strip()
+    yard.wait(job, "RUNNING")
+    follow = subprocess.Popen([BIN / "batchyard", "logs", "-f", job], env=yard.environ, stdout=subprocess.PIPE)
+    assert follow.stdout and follow.stdout.readline() == b"ready\n"
+    run("terminate", job).good()
+    assert follow.communicate(timeout=30)[0].endswith(b"told to stop\n") and follow.returncode == 8
+    assert run("explain", job, "--json").good().json["category"] == "TERMINATED"
 
 
 def test_terminate_ends_what_runs(run: Run, yard: RunningYard, gate: Path) -> None:
@@ -192,6 +307,75 @@ def test_watch_hands_on_what_the_server_pushes(run: Run, yard: RunningYard) -> N
         watch.communicate()
 
 
+class Terminal:
+    """A program in a terminal of 80 by 24, and what it wrote there."""
+
+    def __init__(self, *words: object, env: dict[str, str]) -> None:
+        self.text, (self._side, inner) = "", pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.program = subprocess.Popen(
+            [BIN / "batchyard", *map(str, words)], env={**env, "TERM": "xterm"},
+            stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(inner)
+
+    def until(self, pattern: str) -> None:
+        """Read until the text matches; fail when it ends or is silent for long."""
+        while not re.search(pattern, self.text):
+            assert select.select([self._side], [], [], 20)[0], f"not said: {pattern}\n{self.text}"
+            self.text += os.read(self._side, 65536).decode()
+
+    def press(self, keys: str) -> None:
+        """As typed on its keyboard."""
+        os.write(self._side, keys.encode())
+
+    def ended(self) -> int:
+        """Its exit code, once all that it wrote was read."""
+        with contextlib.suppress(OSError):  # EIO: nobody has the other side
+            while more := os.read(self._side, 65536):
+                self.text += more.decode()
+        return self.program.wait(20)
+
+    def close(self) -> None:
+        """End it where it is."""
+        self.program.kill()
+        self.program.wait()
+        os.close(self._side)
+
+
+def test_watch_redraws_its_table_when_the_server_pushes(run: Run, yard: RunningYard, gate: Path) -> None:
+    array = run("submit", "--array", 2, "--", *until_open(gate)).good().out.strip()
+    with contextlib.closing(Terminal("jobs", "--watch", "--array", array, env=yard.environ)) as terminal:
+        terminal.until(rf"{array[:8]}:1.+RUNNING")
+        assert "SUCCEEDED" not in terminal.text
+        gate.touch()
+        terminal.until(rf"(?s){array[:8]}:0.+SUCCEEDED.+{array[:8]}:1.+SUCCEEDED")
+        terminal.press("\x03")
+        assert terminal.ended() == 130 and "Traceback" not in terminal.text
+        assert terminal.text.rindex("\x1b[?25h") > terminal.text.rindex("\x1b[?25l")  # the cursor is back
+
+
+def test_an_array_is_followed_with_a_bar_on_a_terminal(yard: RunningYard) -> None:
+    with contextlib.closing(Terminal("submit", "-f", "--array", 4, "--", "true", env=yard.environ)) as terminal:
+        assert terminal.ended() == 0
+    assert "━" in terminal.text and "4/4" in terminal.text and "4 succeeded, 0 failed" in terminal.text
+
+
+def test_json_is_one_document_for_every_command_that_has_data(run: Run, yard: RunningYard) -> None:
+    job = run("submit", "--json", "--", "false").good().json["jobId"]
+    yard.wait(job)
+    commands = [
+        ("jobs",), ("job", job), ("explain", job), ("logs", job), ("queues",), ("environments",), ("rerun", job),
+        ("cancel", job), ("terminate", job), ("doctor", "--data-dir", yard.folder / "data"),
+        ("env", "--data-dir", yard.folder / "data"),
+    ]  # fmt: skip
+    for words in commands:
+        done = run(*words, "--json").good()
+        assert done.err == "" and isinstance(done.json, list | dict), words
+        assert "\x1b" not in done.out + run(*words).out
+
+
 def test_watch_needs_a_terminal_or_json(run: Run) -> None:
     done = run("jobs", "--watch")
     assert done.code == 1 and "--json" in done.err
@@ -206,6 +390,7 @@ def test_watch_needs_a_terminal_or_json(run: Run) -> None:
         (("submit", "--env", "NOVALUE", "--", "true"), '--env takes NAME=VALUE, got "NOVALUE"'),
         (("submit", "--array", "1", "--", "true"), "arrayProperties.size"),
         (("jobs", "--queue", "nowhere"), "JobQueue nowhere not found."),
+        (("jobs", "--watch", "--json", "--category", "OOM"), "leave out --watch"),
     ],
 )
 def test_a_refusal_is_one_line_in_the_servers_words(run: Run, words: tuple[str, ...], said: str) -> None:
@@ -215,8 +400,7 @@ def test_a_refusal_is_one_line_in_the_servers_words(run: Run, words: tuple[str, 
 
 
 def test_queues_and_environments(run: Run) -> None:
-    (queue,) = run("queues", "--json").good().json
-    (environment,) = run("environments", "--json").good().json
-    assert (queue["jobQueueName"], environment["computeEnvironmentName"]) == ("default", "local")
+    assert "default" in [queue["jobQueueName"] for queue in run("queues", "--json").good().json]
+    assert "local" in [each["computeEnvironmentName"] for each in run("environments", "--json").good().json]
     assert re.search(r"default +1 +ENABLED +VALID +local", run("queues").good().out)
     assert re.search(r"local +MANAGED +EC2 +16 +ENABLED +VALID", run("environments").good().out)

@@ -70,6 +70,7 @@ def test_one_ready_line_and_a_clean_stop(start: Start, folder: Path, number: int
     assert f"export AWS_ENDPOINT_URL={ready[1]}\n" in exports
     code, out, err = stopped(server, number)
     assert (code, out) == (0, "") and "Traceback" not in err
+    assert not (folder / "data" / "server.json").exists()
     gone = here("jobs", "--data-dir", folder / "data", env=BARE)
     assert gone.code == 1 and "start one with `batchyard up`" in gone.err
 
@@ -130,9 +131,9 @@ def test_a_server_that_is_open_to_the_network_warns(start: Start) -> None:
 
 
 def test_a_shell_takes_the_exports(yard: RunningYard) -> None:
-    script = f'eval "$({BIN}/batchyard env --data-dir {yard.folder}/data)"; {BIN}/batchyard queues'
+    script = f'eval "$({BIN}/batchyard env --data-dir {yard.folder}/data)"; {BIN}/aws batch describe-job-queues'
     done = subprocess.run(["sh", "-euc", script], env=BARE, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and "default" in done.stdout, done.stderr
+    assert done.returncode == 0 and '"jobQueueName": "default"' in done.stdout, done.stderr
     exports = here("env", "--json", "--data-dir", yard.folder / "data", env=BARE).good().json
     assert exports.keys() == {
         "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
@@ -187,6 +188,9 @@ def test_doctor_says_what_to_mend_and_exits_1(folder: Path) -> None:
     assert done.code == 1 and "fail  cannot listen on" in done.out and "→ choose another with --port" in done.out
     broken = here("doctor", env={**BARE, "BATCHYARD_LIMITS__TAGS": "many"})
     assert broken.code == 1 and "limits.tags" in broken.out
+    (folder / "bad.toml").write_text("[server]\nprot = 1\n")
+    wrong = here("doctor", "--config", folder / "bad.toml", "--json", env=BARE)
+    assert (wrong.code, [each["verdict"] for each in wrong.json]) == (1, ["fail"]) and "prot" in wrong.json[0]["what"]
     off = here("doctor", "--data-dir", folder / "data", env={**BARE, "BATCHYARD_PROCESS__CGROUPS": "off",
                "BATCHYARD_SERVER__PORT": "0"})  # fmt: skip
     assert off.code == 0 and "warn  control groups are off" in off.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import pytest
 from tests.loops.world import HOST, World, a_world
 
 from batchyard.handlers.base import Caller
+from batchyard.kit.clock import ms
+from batchyard.kit.digests import digest
+from batchyard.logs.times import times_path
 from batchyard.server import own
 from batchyard.server.app import App, build_app
 
@@ -163,6 +167,19 @@ async def test_the_sort_of_an_ending_that_was_asked_for_or_came_from_outside(wor
     await world.ended(held)
     jobs = {running: "TERMINATED", timed: "TIMEOUT", lost: "HOST_LOST", held: "DEPENDENCY"}
     assert {job: (await get(world, f"jobs/{job}"))["category"] for job in jobs} == jobs
+
+
+async def test_the_sort_of_an_ending_before_any_attempt(world: World) -> None:
+    await world.define("huge", memory_mib=100_000)
+    cancelled, terminated = [await world.submit(jobDefinition="huge") for _ in range(2)]
+    await world.call("CancelJob", jobId=cancelled, reason="no")
+    await world.call("TerminateJob", jobId=terminated, reason="no")
+    await world.ended(cancelled, terminated)
+    jobs = {cancelled: "CANCELLED", terminated: "TERMINATED"}
+    for job, category in jobs.items():
+        told = await get(world, f"explain/{job}")
+        assert (told["category"], told["summary"]) == (category, "FAILED: no.")
+        assert (await get(world, f"jobs/{job}"))["usage"] == []
 
 
 async def test_an_arn_names_a_job_too_and_an_unknown_one_does_not_exist(world: World) -> None:
@@ -374,6 +391,46 @@ async def test_a_log_of_a_job_without_one(world: World) -> None:
     async with opened(world, f"/_batchyard/logs/{job}") as stream:
         lines = await stream.until("event: end") + await stream.until("data: ")
     assert lines[0] == "event: end"
+
+
+def write(world: World, job: str, text: str) -> None:
+    """What the present attempt of a job prints, to be read at once."""
+    path = world.yard.logs.attempt_path(digest(world.engine.key(job)))
+    with path.open("ab") as file:
+        file.write(text.encode())
+    with times_path(path).open("ab") as times:
+        times.write(struct.pack("<QQ", path.stat().st_size, ms(world.clock.now())))
+
+
+async def test_a_followed_log_goes_through_the_attempts_to_the_end(world: World) -> None:
+    job = await world.submit(retryStrategy={"attempts": 2})
+    await world.until(job, "RUNNING")
+    write(world, job, "one\ntwo\n")
+    async with opened(world, f"/_batchyard/logs/{job}?follow=1&all=1") as stream:
+        first = data(await stream.until("data: ") + await stream.until("data: "))
+        assert [(each["placement"], each["message"]) for each in first] == [(1, "one"), (1, "two")]
+        assert first[0]["timestamp"] == ms(world.clock.now())
+        world.engine.end(job, 1)
+        await world.when(job, lambda found: len(found["attempts"]) == 1 and found["status"] == "RUNNING")
+        write(world, job, "three\n")
+        assert data(await stream.until("data: "))[0]["message"] == "three"
+        world.engine.end(job, 5)
+        (end,) = data(await stream.until("event: end") + await stream.until("data: "))
+        assert (end["status"], end["exitCode"]) == ("FAILED", 5)
+        await asyncio.wait_for(stream.ended.wait(), 10)
+    async with opened(world, f"/_batchyard/logs/{job}") as stream:  # of the last attempt alone
+        lines = data(await stream.until("event: end"))
+    assert [(each["placement"], each["message"]) for each in lines] == [(2, "three")]
+
+
+async def test_what_is_not_final_ends_a_log_that_is_not_followed(world: World) -> None:
+    job = await world.submit()
+    await world.until(job, "RUNNING")
+    write(world, job, "so far\n")
+    async with opened(world, f"/_batchyard/logs/{job}") as stream:
+        line, end = data(await stream.until("data: ") + await stream.until("data: "))
+        await asyncio.wait_for(stream.ended.wait(), 10)
+    assert (line["message"], end["status"], end.get("exitCode")) == ("so far", "RUNNING", None)
 
 
 async def test_a_call_must_be_signed(tmp_path: Path) -> None:  # 1.13

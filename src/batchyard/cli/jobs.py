@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +17,8 @@ from batchyard.cli.common import DataDir, JobArgument, Json, app, opened
 from batchyard.cli.output import as_json, children, duration, err, jobs_table, out, size, status, table, when
 
 _STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+_ENDED = {"SUCCEEDED", "FAILED"}
+_PAGE = 100
 _WATCH_GAP_MS = 250
 
 
@@ -25,9 +28,10 @@ def jobs(
     status: Annotated[list[str] | None, typer.Option(help="Only jobs in this status; may be repeated.")] = None,
     category: Annotated[str | None, typer.Option(help="Only endings of this sort: OOM, TIMEOUT, EXIT 3 …")] = None,
     array: Annotated[str | None, typer.Option(metavar="ID", help="The children of this array instead.")] = None,
-    limit: Annotated[int, typer.Option(help="How many at most, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most, newest first.")] = 50,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Stay, and show what changes; with --json a line for each change.")
+        bool,
+        typer.Option("--watch", "-w", help="Stay, and show what changes; with --json a line for each, of all queues."),
     ] = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -38,15 +42,15 @@ def jobs(
         place = {"arrayJobId": client.resolve(array)} if array else {"jobQueue": queue}
         if watch and not json and not out.is_terminal:
             raise ClientError("--watch shows a table on a terminal; elsewhere add --json for a line for each change")
+        if watch and category:
+            raise ClientError("--category is for jobs that have ended: leave out --watch")
         if watch and json:
-            for page in client.changes(_watched(place)):
-                for change in page:
+            for change in (each for page in client.changes(_watched(place)) for each in page):
+                if change["status"] in chosen:
                     typer.echo(msgspec.json.encode(change))
         if watch:
             _watch(client, place, chosen, limit)
-        found = _listed(client, place, chosen, limit)
-        if category:
-            found = [job for job in found if client.own("jobs", job["jobId"]).get("category") == category.upper()]
+        found = _listed(client, place, chosen, limit, category and category.upper())
         if json:
             as_json(found)
         elif found:
@@ -55,11 +59,15 @@ def jobs(
             err.print("no jobs")
 
 
-def _listed(client: Client, place: dict[str, str], statuses: list[str], limit: int) -> list[dict[str, Any]]:
-    """The newest jobs of a place: each status is a list of its own (14.11)."""
+def _listed(
+    client: Client, place: dict[str, str], statuses: list[str], limit: int, category: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest jobs of a place: each status is a list of its own (14.11). Only what has ended has a category."""
     found: list[dict[str, Any]] = []
-    for each in statuses:
-        found += client.call("ListJobs", **place, jobStatus=each, maxResults=limit)["jobSummaryList"]
+    for each in statuses if category is None else _ENDED & set(statuses):
+        listed = client.pages("ListJobs", "jobSummaryList", **place, jobStatus=each, maxResults=min(limit, _PAGE))
+        kept = (job for job in listed if category in (None, client.own("jobs", job["jobId"])["category"]))
+        found += islice(kept, limit)
     return sorted(found, key=_age)[:limit]
 
 
@@ -71,7 +79,8 @@ def _watch(client: Client, place: dict[str, str], statuses: list[str], limit: in
     """Show the table anew when the server pushes that something changed."""
     with Live(console=out, auto_refresh=False) as live:
         for _ in client.changes(_watched(place), _WATCH_GAP_MS):
-            live.update(jobs_table(_listed(client, place, statuses, limit)), refresh=True)
+            rows = max(1, min(limit, out.height - 2))  # what does not fit is not worth asking for
+            live.update(jobs_table(_listed(client, place, statuses, rows)), refresh=True)
 
 
 def _watched(place: dict[str, str]) -> tuple[str, ...]:
@@ -119,7 +128,7 @@ def _timeline(moments: list[dict[str, Any]]) -> Any:
         [when(each["at"]), f"+{(each['at'] - began) / 1000:.3f} s", each["event"], each.get("detail") or ""]
         for each in moments
     )
-    return table(["time", "", "event", "detail"], rows)
+    return table(["time", "after", "event", "detail"], rows)
 
 
 def _usage(used: list[dict[str, Any]]) -> Any:
@@ -148,7 +157,7 @@ def _end(operation: str, ids: list[str], reason: str, data_dir: DataDir, json: b
     if json:
         as_json([{"jobId": job_id} for job_id in whole])
     else:
-        err.print(f"asked for {', '.join(whole)}", markup=False)
+        err.print(f"asked to {operation.removesuffix('Job').lower()} {', '.join(whole)}", markup=False)
 
 
 Jobs = Annotated[list[str], typer.Argument(metavar="ID...", help="Job ids, their first letters, or `last`.")]

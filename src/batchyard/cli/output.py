@@ -113,6 +113,8 @@ def _detail(job: dict[str, Any]) -> str:
     if job["status"] == "SUCCEEDED":
         return ""
     container, reason = job.get("container") or {}, job.get("statusReason") or ""
+    if job["status"] == "RUNNABLE" and ". (" in reason:  # AWS's sentence is long; the numbers behind it say more (8.40)
+        reason = f"cannot start: {reason.partition('. (')[2].removesuffix(')')}"
     told = [container.get("reason") or "", "" if reason == _ORDINARY else reason]
     if container.get("exitCode") is not None:
         told.insert(0, f"exit code {container['exitCode']}")

@@ -26,5 +26,7 @@ def migrate(raw: sqlite3.Connection) -> None:
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
+        # All or nothing: a server killed in between would leave tables that the next start can neither use nor make.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         command.upgrade(config, "head")
         connection.commit()

@@ -145,5 +145,7 @@ def _host_id(folder: Path) -> str:
     """This machine's id as a host, the same at every start: `i-` and 17 hexadecimal digits, like EC2's."""
     file = folder / "host-id"
     if not file.exists():
-        file.write_text(f"i-{secret(17)}\n")
+        draft = file.with_suffix(".new")  # moved into its place whole: a start may be killed at any moment
+        draft.write_text(f"i-{secret(17)}\n")
+        draft.replace(file)
     return file.read_text().strip()

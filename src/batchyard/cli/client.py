@@ -259,5 +259,7 @@ def _message(answer: httpx.Response) -> str:
 
 
 def write_server_file(folder: Path, url: str) -> None:
-    """Say where this process listens."""
-    (folder / SERVER_FILE).write_bytes(msgspec.json.encode(Server(url, os.getpid())))
+    """Say where this process listens. Nobody reads half of it."""
+    draft = folder / f"{SERVER_FILE}.new"
+    draft.write_bytes(msgspec.json.encode(Server(url, os.getpid())))
+    draft.replace(folder / SERVER_FILE)

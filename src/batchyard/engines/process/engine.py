@@ -163,10 +163,11 @@ class ProcessEngine:
     # --- the connection ---
 
     def disconnected(self, link: _Link) -> None:
-        """The connection has ended. If we did not end it, the supervisor is dead."""
-        if self._link is link and self._wakeup is not None:
+        """The connection has ended. If we did not end it, the supervisor is dead; `_connect` sees that by itself."""
+        if self._link is link:
             self._link = None
-            self._mending = asyncio.ensure_future(self._mend())
+            if link.greeted and self._wakeup is not None:
+                self._mending = asyncio.ensure_future(self._mend())
 
     async def _mend(self) -> None:
         await self._connect()
@@ -179,21 +180,27 @@ class ProcessEngine:
     async def _connect(self) -> None:
         """Connect, greet, and send again what is pending. Goes on trying until it is cancelled."""
         pause_s = _PAUSE_S
-        while (connection := self._try()) is None:
-            self._start_supervisor()
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 1.2, _LONGEST_PAUSE_S)
         loop = asyncio.get_running_loop()
-        _, link = await loop.create_unix_connection(lambda: _Link(self), sock=connection)
-        pending = [data for data, _ in self._pending.values()]
-        self._link = link
-        hello = await self._ask("hello", wire.VERSION, wire.Hello)
+        while True:
+            while (connection := self._try()) is None:
+                self._start_supervisor()
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 1.2, _LONGEST_PAUSE_S)
+            _, link = await loop.create_unix_connection(lambda: _Link(self), sock=connection)
+            pending = [data for data, _ in self._pending.values()]
+            self._link = link
+            greeting = asyncio.ensure_future(self._ask("hello", wire.VERSION, wire.Hello))
+            await asyncio.wait({greeting, link.lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not link.lost.done():
+                break
+            greeting.cancel()  # it died before it answered
+        self.hello = hello = await greeting
         if hello.version != wire.VERSION:
             raise EngineUnavailable(
                 f"the supervisor (process {hello.pid}) is of another version of Batchyard ({hello.version}, not "
                 f"{wire.VERSION}): let the version that started it finish its jobs, or end the process"
             )
-        self.hello = hello
+        link.greeted = True
         for data in pending:
             link.transport.write(data)
 
@@ -249,6 +256,7 @@ class _Link(asyncio.Protocol):
     def __init__(self, engine: ProcessEngine) -> None:
         self._engine = engine
         self._frames = wire.Frames()
+        self.greeted = False
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -1,4 +1,4 @@
-"""A real server that is killed again and again, its witnesses, and what they say together at the end."""
+"""A real server that is killed again and again, and the program that its jobs run."""
 
 from __future__ import annotations
 
@@ -9,26 +9,35 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from batchyard.cli.client import Client, ClientError, Connection
-from batchyard.domain.states import Event, Status, after
 from batchyard.engines.process.procfs import YARD_VARIABLE
 from batchyard.kit.digests import digest
 from batchyard.server.keys import admin_key
 
 BIN = Path(sys.executable).parent
 FINAL = {"SUCCEEDED", "FAILED"}
-# One line at the start and one at the end, each in one write; in between it works for as long as it is told.
+# One line at the start and one at the end, each in one write; in between it works for as long as it is told. The lock
+# of its job is held by all of its processes until the last is gone, so one that is still there is met by the next.
 JOB = """
-say() { printf '%s %s %s %s\\n' "$1" "$AWS_BATCH_JOB_ID" "$AWS_BATCH_JOB_ATTEMPT" "$(date +%s%N)" >> "$WITNESS"; }
-echo first; say start; sleep "$PAUSE"
-[ "$AWS_BATCH_JOB_ATTEMPT" -gt "${FAILS:-0}" ] || { say end; exit 1; }
-say end; echo last
+say() { echo "$1 $BATCHYARD_ATTEMPT $AWS_BATCH_JOB_ATTEMPT $(date +%s%N) ${2:--}" >> "$WITNESS/runs"; }
+exec 9> "$WITNESS/$AWS_BATCH_JOB_ID"
+flock -n 9 || say met
+echo first
+say start
+sleep "$PAUSE"
+code=$(( AWS_BATCH_JOB_ATTEMPT <= FAILS ))
+echo last
+say end $code
+exit $code
 """
+_GROUPS = Path("/sys/fs/cgroup")
 _VCPUS = "16"
 _START_S = 20.0
 
@@ -38,8 +47,14 @@ class Victim:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.witness = folder, folder / "witness"
-        self.witness.touch()
-        self.witness.chmod(0o666)
+        self.witness.mkdir()
+        self.witness.chmod(0o777)
+        (self.witness / "runs").touch()
+        (self.witness / "runs").chmod(0o666)
+        self.kills = 0
+        self.cut: list[str] = []
+        """Names of submissions whose connection broke before the answer: each job is there, or is not."""
+        self._sending = threading.Event()
         # The same port after each start, so that a client in the middle of something meets the next server. Not one of
         # those that the system gives to clients: one of them could take it while no server is there.
         self._port = next(port for port in range(20000 + os.getpid() % 10000, 32000) if _is_free(port))
@@ -52,8 +67,7 @@ class Victim:
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
-        command = [BIN / "batchyard", "up", "--port", str(self._port), "--data-dir", self.folder / "data"]
-        self.server = subprocess.Popen(command, env=self._environ, stdout=subprocess.PIPE, text=True)
+        self._launch()
         ready = self.server.stdout.readline() if self.server.stdout else ""
         assert "ready on http://" in ready, f"the server did not come back: {ready!r}"
         key = admin_key(self.folder / "data")
@@ -62,23 +76,54 @@ class Victim:
         )
         self.client = self.connect()
 
+    def _launch(self) -> None:
+        command = [BIN / "batchyard", "up", "--port", str(self._port), "--data-dir", self.folder / "data"]
+        self.server = subprocess.Popen(command, env=self._environ, stdout=subprocess.PIPE, text=True)
+
     def connect(self) -> Client:
         """A client of its own, for a thread."""
         return Client(self._where)
 
-    def kill_server(self) -> None:
-        """`kill -9` of the server; another starts at once."""
-        self.server.kill()
-        self.end()
+    def kill_server(self, after_s: float) -> None:
+        """`kill -9` of the server, this long after somebody has begun to submit; another starts at once."""
+        self._sending.clear()
+        assert self._sending.wait(_START_S), "nobody submits"
+        time.sleep(after_s)
+        self._kill()
         self.start()
 
+    def kill_starting(self, after_s: float) -> None:
+        """`kill -9` of the server, and of the next one on its way up."""
+        self._kill()
+        self._launch()
+        time.sleep(after_s)
+        self._kill()
+        self.start()
+
+    def kill_both(self) -> None:
+        """`kill -9` of supervisor and server in one moment; another server starts at once."""
+        self.kill_supervisor()
+        self._kill()
+        self.start()
+
+    def _kill(self) -> None:
+        self.server.kill()
+        self.end()
+        self.kills += 1
+
     def kill_supervisor(self) -> None:
-        """`kill -9` of the process that runs the jobs."""
-        for pid in self._supervisors():
+        """`kill -9` of the process that runs the jobs, as soon as there is one."""
+        give_up = time.monotonic() + _START_S
+        while not (pids := self.supervisors()):
+            assert time.monotonic() < give_up, "no supervisor came back"
+            time.sleep(0.01)
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self.kills += 1
 
-    def _supervisors(self) -> list[int]:
+    def supervisors(self) -> list[int]:
+        """Process ids of this yard's: one, and for a moment a second that finds the folder taken."""
         mark = f"--folder\0{self.folder}/data/process\0".encode()
         return [pid for pid in _pids() if mark in _read(pid, "cmdline")]
 
@@ -105,38 +150,42 @@ class Victim:
 
     def submit(
         self,
+        name: str,
         *,
         pause_s: float,
         fails: int = 0,
+        attempts: int = 1,
         array: int | None = None,
-        on: str | None = None,
+        after: dict[str, str] | None = None,
         client: Client | None = None,
     ) -> str | None:
-        """Submit; the id, None when no answer came: then the job may exist or not, and nobody counts on it."""
+        """Submit; the id, None when no answer came: then the job may exist or not."""
         environment = {"WITNESS": str(self.witness), "PAUSE": f"{pause_s:.3f}", "FAILS": str(fails)}
         request: dict[str, Any] = {
-            "jobName": "job",
+            "jobName": name,
             "jobQueue": "default",
             "jobDefinition": "job",
             "containerOverrides": {"environment": [{"name": k, "value": v} for k, v in environment.items()]},
-            "retryStrategy": {"attempts": 10},
+            "retryStrategy": {"attempts": attempts},
             "arrayProperties": {"size": array} if array else None,
-            "dependsOn": [{"jobId": on}] if on else None,
+            "dependsOn": [after] if after else None,
         }
-        with contextlib.suppress(ClientError):
+        self._sending.set()
+        try:
             return (client or self.client).call("SubmitJob", **request)["jobId"]
-        return None
+        except ClientError as error:
+            assert self._where.url in str(error), f"an answer, and not the one that was expected: {error}"
+            if not isinstance(error.__context__, httpx.ConnectError):
+                self.cut.append(name)
+            return None
 
     def rest(self, timeout_s: float) -> None:
         """Wait until no job at all is on its way: also those whose answer was lost."""
         give_up = time.monotonic() + timeout_s
-        for status in Status:
-            while not status.final and self._listed(status):
-                assert time.monotonic() < give_up, f"still {status.name}: {self._listed(status)[:3]}"
+        with contextlib.closing(self.database()) as database:
+            while left := database.execute("SELECT uuid, part, status FROM jobs WHERE status < 5").fetchall():
+                assert time.monotonic() < give_up, f"{len(left)} jobs do not end: {left[:3]}"
                 time.sleep(0.1)
-
-    def _listed(self, status: Status) -> list[dict[str, Any]]:
-        return self.client.call("ListJobs", jobQueue="default", jobStatus=status.name)["jobSummaryList"]
 
     def settle(self, jobs: list[str], timeout_s: float) -> dict[str, dict[str, Any]]:
         """Wait until all these are final; their descriptions."""
@@ -152,49 +201,19 @@ class Victim:
             assert time.monotonic() < give_up, f"not final: {left[:5]} of {len(left)}"
             time.sleep(0.1)
 
-    def runs(self) -> dict[str, list[tuple[int, int | None, int]]]:
-        """By job: (start ns, end ns or None when it was killed, attempt), as the processes themselves wrote it."""
-        found: dict[str, list[tuple[int, int | None, int]]] = defaultdict(list)
-        for line in self.witness.read_text().splitlines():
-            word, job, attempt, at = line.split()
-            if word == "start":
-                found[job].append((int(at), None, int(attempt)))
-            else:
-                start, _, number = found[job][-1]
-                assert number == int(attempt), f"{job}: the end of attempt {attempt} came after the start of {number}"
-                found[job][-1] = (start, int(at), number)
-        return found
-
     def database(self) -> sqlite3.Connection:
-        """The store's file, after the server's end."""
+        """The store's file, to be read only."""
         return sqlite3.connect(f"file:{self.folder}/data/batchyard.db?mode=ro", uri=True)
 
-    def left_behind(self) -> list[str]:
-        """Processes that carry this yard's mark, and control groups named by it."""
+    def marked(self) -> list[str]:
+        """Processes that carry this yard's mark: its jobs'."""
         mark = f"{YARD_VARIABLE}={self.mark}".encode()
-        processes = [f"{pid} {_read(pid, 'cmdline')!r}" for pid in _pids() if mark in _environ(pid)]
-        return processes + [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/batchyard-{self.mark}/*/")]
+        return [f"{pid} {_read(pid, 'cmdline')!r}" for pid in _pids() if mark in _environ(pid)]
 
-
-def replayed(database: sqlite3.Connection) -> list[str]:
-    """Jobs whose events, replayed from SUBMITTED through the table of transitions, do not give their row."""
-    statuses: dict[int, Status] = defaultdict(lambda: Status.SUBMITTED)
-    for pk, event in database.execute("SELECT job_pk, event FROM events ORDER BY seq"):
-        statuses[pk] = after(statuses[pk], Event(event))
-    rows = database.execute("SELECT pk, uuid, part, status FROM jobs")
-    return [f"{uuid}:{part}" for pk, uuid, part, status in rows if statuses[pk] != status]
-
-
-def miscounted(database: sqlite3.Connection) -> list[object]:
-    """Totals of queues and arrays that are not what counting gives."""
-    kept = set(database.execute("SELECT queue_pk, share, status, n FROM totals WHERE n <> 0"))
-    counted = set(database.execute("SELECT queue_pk, COALESCE(share, ''), status, COUNT(*) FROM jobs GROUP BY 1, 2, 3"))
-    wrong: list[object] = [*(kept ^ counted)]
-    for pk, made, *totals in database.execute("SELECT job_pk, made, n0, n1, n2, n3, n4, n5, n6 FROM arrays"):
-        rows = dict(database.execute("SELECT status, COUNT(*) FROM jobs WHERE parent_pk = ? GROUP BY 1", (pk,)))
-        if totals != [rows.get(status, 0) for status in range(7)] or made != sum(totals):
-            wrong.append((pk, totals, rows))
-    return wrong
+    def left_behind(self) -> list[str]:
+        """What is there of this yard: its jobs' processes, its supervisor, its control groups."""
+        supervisors = [f"supervisor {pid}" for pid in self.supervisors()]
+        return self.marked() + supervisors + [str(path) for path in _GROUPS.glob(f"**/batchyard-{self.mark}")]
 
 
 def _is_free(port: int) -> bool:

@@ -15,14 +15,14 @@ from batchyard.engines.process.engine import ProcessEngine
 from batchyard.engines.process.wire import SOCKET
 
 _DEATHS = 3
-_PATIENCE_S = 20.0
+_PATIENCE_S = 10.0
 
 
 def test_supervisors_that_die_before_they_answer_are_followed_by_one_that_does(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / SOCKET))
         listener.listen()
-        dying = threading.Thread(target=_die, args=(listener, tmp_path / SOCKET))
+        dying = threading.Thread(target=_die, args=(listener, tmp_path / SOCKET), daemon=True)
         dying.start()
         uvloop.run(_open_and_ask(tmp_path))  # as the server: its transports refuse what is written too late
         dying.join()
@@ -53,10 +53,12 @@ async def _open_and_ask(folder: Path) -> None:
     early = asyncio.create_task(engine.start([launch]))
     await asyncio.sleep(0)
     ended = asyncio.Event()
-    async with asyncio.timeout(_PATIENCE_S):
-        await engine.open(lambda seen: ended.set() if any(each.phase is Phase.ENDED for each in seen) else None)
-        await early
-        await ended.wait()
-    await engine.forget([launch.key])
-    assert await engine.keys() == []
-    await engine.close()
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await engine.open(lambda seen: ended.set() if any(each.phase is Phase.ENDED for each in seen) else None)
+            await early
+            await ended.wait()
+            await engine.forget([launch.key])
+            assert await engine.keys() == []
+    finally:
+        await engine.close()

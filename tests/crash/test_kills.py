@@ -116,7 +116,7 @@ def test_kills_lose_nothing_and_run_nothing_twice(victim: Victim, seed: int) -> 
     assert victim.terminate() == 0
     witness = (victim.witness / "runs").read_text()
     with contextlib.closing(victim.database()) as database:
-        faults = [*verdict(victim, crowd, database, witness), *remains(victim)]
+        faults = [*verdict(victim, crowd, database, witness), *remains(victim), *victim.complaints()]
         told = "\n".join(faults[:_SHOWN])
         assert not faults, f"seed {seed}: pytest tests/crash -k seed-{seed}: {len(faults)} faults\n{told}"
         for name, (sql, add) in PLANTED.items():  # the net has no holes where we look for them

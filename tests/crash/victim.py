@@ -78,7 +78,8 @@ class Victim:
 
     def _launch(self) -> None:
         command = [BIN / "batchyard", "up", "--port", str(self._port), "--data-dir", self.folder / "data"]
-        self.server = subprocess.Popen(command, env=self._environ, stdout=subprocess.PIPE, text=True)
+        with (self.folder / "stderr").open("ab") as words:
+            self.server = subprocess.Popen(command, env=self._environ, stdout=subprocess.PIPE, stderr=words, text=True)
 
     def connect(self) -> Client:
         """A client of its own, for a thread."""
@@ -204,6 +205,12 @@ class Victim:
     def database(self) -> sqlite3.Connection:
         """The store's file, to be read only."""
         return sqlite3.connect(f"file:{self.folder}/data/batchyard.db?mode=ro", uri=True)
+
+    def complaints(self) -> list[str]:
+        """What servers and supervisors said that nobody should have to read: faults of their own."""
+        told = [self.folder / "stderr", self.folder / "data" / "process" / "supervisor.log"]
+        lines = [line for file in told for line in file.read_text().splitlines()]
+        return [line for line in lines if " ERROR " in line or "Error" in line or line.startswith("Traceback")]
 
     def marked(self) -> list[str]:
         """Processes that carry this yard's mark: its jobs'."""
